@@ -13,12 +13,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from stagelab.build import build
-    from stagelab.compare import compare
+    from stagelab.builds import build
+    from stagelab.comparison import compare
     from stagelab.engine import clean, connect, doctor
     from stagelab.exercise import check, hint, solution
     from stagelab.image import xray
-    from stagelab.run import run, serve
+    from stagelab.containers import run, serve
 
 __version__ = "0.1.0"
 
@@ -37,15 +37,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "build": "stagelab.build",
+    "build": "stagelab.builds",
     "check": "stagelab.exercise",
     "clean": "stagelab.engine",
-    "compare": "stagelab.compare",
+    "compare": "stagelab.comparison",
     "connect": "stagelab.engine",
     "doctor": "stagelab.engine",
     "hint": "stagelab.exercise",
-    "run": "stagelab.run",
-    "serve": "stagelab.run",
+    "run": "stagelab.containers",
+    "serve": "stagelab.containers",
     "solution": "stagelab.exercise",
     "xray": "stagelab.image",
 }
