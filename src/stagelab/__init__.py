@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from stagelab.builds import build
     from stagelab.comparison import compare
+    from stagelab.containers import run, serve
     from stagelab.engine import clean, connect, doctor
     from stagelab.exercise import check, hint, solution
     from stagelab.image import xray
-    from stagelab.containers import run, serve
 
 __version__ = "0.1.0"
 

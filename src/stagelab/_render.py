@@ -7,6 +7,7 @@ registers, for its type, one function that gives HTML and one that gives plain t
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 Renderer = Callable[[Any], str]
@@ -33,3 +34,19 @@ class Shown:
         if renderers is None:
             return {"text/plain": repr(self)}
         return {"text/html": renderers[0](self), "text/plain": renderers[1](self)}
+
+
+LiveView = Callable[[str], AbstractContextManager[Callable[[Any], None] | None]]
+"""Given a build's title: a context manager that gives the observer of its events, or None."""
+
+_LIVE_VIEWS: list[LiveView] = []
+
+
+def register_live_view(view: LiveView) -> None:
+    """Let builds show themselves by `view` while they run."""
+    _LIVE_VIEWS[:] = [view]
+
+
+def live_view(title: str) -> AbstractContextManager[Callable[[Any], None] | None]:
+    """Open the registered live view for a build; one that shows nothing if there is none."""
+    return _LIVE_VIEWS[0](title) if _LIVE_VIEWS else nullcontext()

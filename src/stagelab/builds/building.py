@@ -1,0 +1,237 @@
+"""`build`: one call for both builders."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from contextlib import closing, nullcontext
+from typing import TYPE_CHECKING, Any, Literal
+
+from stagelab import _render
+from stagelab.bases import kind_of
+from stagelab.builds import context as contexts
+from stagelab.builds import sending
+from stagelab.builds.buildkit import TRACE_ID, BuildKitDecoder
+from stagelab.builds.classic import ClassicDecoder
+from stagelab.builds.dockerfile import StageSource, parse
+from stagelab.builds.events import Event, Observer
+from stagelab.builds.explain import failure
+from stagelab.builds.facts import BaseUse, Build, BuilderName, Stage, Step
+from stagelab.builds.order import Order
+from stagelab.engine import connect, ledger
+from stagelab.engine.labels import labels as course_labels
+from stagelab.errors import BuildCancelled, OptionUnsupported
+
+if TYPE_CHECKING:
+    import docker
+
+
+def build(
+    context: str | os.PathLike[str] = ".",
+    *,
+    dockerfile: str | os.PathLike[str] = "Dockerfile",
+    target: str | None = None,
+    buildargs: Mapping[str, str] | None = None,
+    tag: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    nocache: bool = False,
+    builder: Literal["auto", "buildkit", "classic"] = "auto",
+    client: docker.DockerClient | None = None,
+    observe: Observer | None = None,
+) -> Build:
+    """Build an image and tell what the builder did.
+
+    Args:
+        context: The folder to build from; its `.dockerignore` is applied.
+        dockerfile: A path relative to `context`, an absolute path, or the text of a Dockerfile
+            (any string with a line break).
+        target: Stop at this stage; None builds the last one.
+        buildargs: Values for ARG.
+        tag: Name for the image; None leaves it without one.
+        labels: Further labels; the course's own are always set.
+        nocache: Run every step, even if its result is cached.
+        builder: "buildkit" and "classic" insist; "auto" takes BuildKit where the engine has it.
+        client: The engine; None for the one that `connect` finds.
+        observe: Is called with each `stagelab.builds.events.Event`; None shows a live view in a
+            notebook and nothing elsewhere.
+
+    Raises:
+        ContextError: The folder, the Dockerfile or `.dockerignore` cannot be read.
+        BuildFailed: An instruction failed; the error tells stage, step, line and the log's end.
+        OptionUnsupported: The Dockerfile or the call wants what this builder lacks.
+        BuildCancelled: Interrupted; nothing of the build goes on running on the engine.
+        EngineError: The engine cannot be reached.
+    """
+    began = time.monotonic()
+    client = client or connect()
+    loaded = contexts.load(context, dockerfile)
+    order = Order(
+        client=client,
+        context=loaded,
+        source=parse(loaded.dockerfile, buildargs),
+        target=target,
+        buildargs=dict(buildargs or {}),
+        tag=tag,
+        labels={**course_labels(), **(labels or {})},
+        nocache=nocache,
+    )
+    view = nullcontext(observe) if observe else _render.live_view(tag or loaded.root.resolve().name)
+    with view as watching:
+        reader = _carry_out(order, builder, watching or _nobody)
+    return _facts(order, reader, time.monotonic() - began)
+
+
+class _Reader:
+    """Reads a stream and finds out from it which builder speaks.
+
+    An engine that was asked for BuildKit and has none answers as the classic builder does.
+    """
+
+    def __init__(self, order: Order, observe: Observer, *, classic: bool) -> None:
+        self._trace = BuildKitDecoder(order.source, observe)
+        self._text = ClassicDecoder(order.source, order.target, observe)
+        self._classic = classic
+        self._traced = False
+        self.image_id = ""
+        self.error = ""
+
+    def feed(self, line: Mapping[str, Any]) -> None:
+        self._traced = self._traced or line.get("id") == TRACE_ID
+        self._classic = self._classic or ("stream" in line and not self._traced)
+        if isinstance(line.get("aux"), dict):
+            self.image_id = str(line["aux"].get("ID", self.image_id))
+        self.error = str(line.get("error") or self.error)
+        if self._classic:
+            self._text.feed(line)
+        else:
+            self._trace.feed(line)
+
+    @property
+    def builder(self) -> BuilderName:
+        return "classic" if self._classic else "buildkit"
+
+    def finish(self) -> tuple[Step, ...]:
+        if not self._classic:
+            return self._trace.steps()
+        self._text.finish(self.error)
+        return self._text.steps()
+
+    def failed(self) -> Step | None:
+        if not self._classic:
+            return self._trace.failed(self.error)
+        self._text.finish(self.error)
+        return next((step for step in self._text.steps() if step.error), None)
+
+    def record(self, client: docker.DockerClient) -> None:
+        """Note what the build left on the engine without our label, so that it can be removed."""
+        if self._classic:
+            for image in self._text.made_images():
+                ledger.record_image(client, image)
+            return
+        times = [v.started for v in self._trace.vertices if v.started]
+        ends = [v.completed for v in self._trace.vertices if v.completed]
+        if times:
+            names = [vertex.name for vertex in self._trace.vertices]
+            ledger.record_build(client, min(times), max(ends or times), names)
+
+
+def _carry_out(order: Order, builder: str, observe: Observer) -> _Reader:
+    """Send the build and read its stream to the end.
+
+    Raises:
+        BuildFailed: The stream ended with an error.
+        BuildCancelled: It was interrupted.
+        OptionUnsupported: BuildKit was insisted on, and another builder answered.
+    """
+    reader = _Reader(order, observe, classic=builder == "classic")
+    lines = sending.classic(order) if builder == "classic" else sending.buildkit(order)
+    try:
+        with closing(lines):
+            for line in lines:
+                reader.feed(line)
+    except KeyboardInterrupt:
+        raise BuildCancelled(
+            "You stopped the build before its end. Nothing of it goes on running on the engine.",
+            fix="Build again when you like: the steps that were finished are cached.",
+        ) from None
+    finally:
+        reader.record(order.client)
+    if reader.error:
+        raise failure(
+            reader.error,
+            source=order.source,
+            step=reader.failed(),
+            target=order.target,
+        )
+    if builder == "buildkit" and reader.builder != "buildkit":
+        raise OptionUnsupported(
+            "This engine built the image, but not with BuildKit: it has none behind its API.",
+            fix='Use builder="auto" or "classic", or an engine with BuildKit (Docker 20.10+).',
+        )
+    return reader
+
+
+def _facts(order: Order, reader: _Reader, seconds: float) -> Build:
+    steps = reader.finish()
+    target = order.source.stage(order.target) if order.target else order.source.stages[-1]
+    needed = _needed(order, target, whole=reader.builder == "classic")
+    stages = tuple(
+        Stage(
+            name=stage.name,
+            index=stage.index,
+            base=stage.base,
+            line=stage.line,
+            steps=tuple(step for step in steps if step.stage == stage.name),
+            ran=stage.index in needed,
+        )
+        for stage in order.source.stages
+    )
+    names = {stage.name for stage in stages}
+    return Build(
+        image=order.client.images.get(reader.image_id),
+        builder=reader.builder,
+        tag=order.tag,
+        target=order.target,
+        stages=stages,
+        steps=steps,
+        log="".join(step.log for step in steps),
+        context_bytes=order.context.bytes,
+        seconds=seconds,
+        dockerfile=order.context.dockerfile,
+        bases=tuple(
+            BaseUse(stage.name, stage.base, kind_of(order.client, stage.base))
+            for stage in stages
+            if stage.ran and stage.base not in names
+        ),
+    )
+
+
+def _needed(order: Order, target: StageSource | None, *, whole: bool) -> set[int]:
+    """Give the indexes of the stages that a build of `target` carries out.
+
+    BuildKit: the target and what it takes from, directly or not. The classic builder (`whole`):
+    everything up to the target.
+    """
+    stages = order.source.stages
+    last = target.index if target else len(stages) - 1
+    if whole:
+        return set(range(last + 1))
+    needed: set[int] = set()
+    wanted = [last]
+    while wanted:
+        index = wanted.pop()
+        if index in needed:
+            continue
+        needed.add(index)
+        stage = stages[index]
+        origins = [stage.base, *(i.flag("from") or "" for i in stage.instructions)]
+        for origin in origins:
+            found = order.source.stage(origin)
+            if found is not None and found.index < index:
+                wanted.append(found.index)
+    return needed
+
+
+def _nobody(event: Event) -> None:
+    """Observe nothing."""

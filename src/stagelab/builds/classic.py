@@ -1,0 +1,126 @@
+"""Understand a classic build: from the text that it prints to the steps of the Dockerfile."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from stagelab.builds.dockerfile import Dockerfile, Instruction
+from stagelab.builds.events import Observer, StepCompleted, StepFailed, StepLog, StepStarted
+from stagelab.builds.facts import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# Docker's engine writes "Step 2/5 : RUN …" and " ---> 0123456789ab", Podman "STEP 2/5: RUN …".
+_STEP = re.compile(r"^STEP (\d+)/\d+ ?: (.*)", re.IGNORECASE | re.DOTALL)
+_CACHED = re.compile(r"^ ?-+> Using cache", re.IGNORECASE)
+_IMAGE = re.compile(r"^ ---> ([0-9a-f]{12,64})\s*$")
+_NOISE = re.compile(r"^( -+> |-+> |Removing intermediate container |Successfully (built|tagged) )")
+
+
+@dataclass(slots=True)
+class _Running:
+    number: int
+    text: str
+    started: float
+    stage: str | None
+    line: int | None
+    completed: float | None = None
+    cached: bool = False
+    error: str = ""
+    log: list[str] = field(default_factory=list)
+    image: str | None = None
+
+    @property
+    def key(self) -> str:
+        return str(self.number)
+
+
+class ClassicDecoder:
+    """Read the lines of a classic stream.
+
+    Args:
+        source: The Dockerfile; its instructions are the steps, in the order of the file.
+        target: The stage to stop at, None for the last one.
+        observe: Is told each event as it happens.
+    """
+
+    def __init__(self, source: Dockerfile, target: str | None, observe: Observer) -> None:
+        self._places = _places(source, target)
+        self._observe = observe
+        self._steps: list[_Running] = []
+        self._beyond = False
+
+    def feed(self, line: Mapping[str, Any]) -> None:
+        """Take one line of the stream."""
+        text = line.get("stream")
+        if not isinstance(text, str):
+            return
+        step = _STEP.match(text)
+        if step:
+            self._end()
+            # Labels given with the request come as further steps, which the Dockerfile has not.
+            self._beyond = int(step.group(1)) not in self._places
+            if not self._beyond:
+                self._begin(int(step.group(1)), step.group(2).strip())
+        elif self._steps and not self._beyond:
+            self._describe(self._steps[-1], text)
+
+    def finish(self, error: str = "") -> None:
+        """The stream is at its end: so is the last step, with `error` if there was one."""
+        if error and self._steps and self._steps[-1].completed is None:
+            self._steps[-1].error = error
+        self._end()
+
+    def steps(self) -> tuple[Step, ...]:
+        """Give all steps, in order."""
+        return tuple(
+            Step(s.stage, s.text, s.line, s.started, s.completed, s.cached, "".join(s.log), s.error)
+            for s in self._steps
+        )
+
+    def made_images(self) -> tuple[str, ...]:
+        """Give the IDs (as printed, shortened) of the intermediate images that this build made."""
+        return tuple(
+            step.image
+            for step in self._steps
+            if step.image and not step.cached and not step.text.upper().startswith("FROM ")
+        )
+
+    def _begin(self, number: int, text: str) -> None:
+        stage, line = self._places[number]
+        step = _Running(number, text, time.time(), stage, line)
+        self._steps.append(step)
+        self._observe(StepStarted(step.key, stage, text, line, step.started))
+
+    def _describe(self, step: _Running, text: str) -> None:
+        image = _IMAGE.match(text)
+        if _CACHED.match(text):
+            step.cached = True
+        elif image:
+            step.image = image.group(1)
+        elif not _NOISE.match(text) and (text.strip() or step.log):
+            step.log.append(text)
+            self._observe(StepLog(step.key, text))
+
+    def _end(self) -> None:
+        if not self._steps or self._steps[-1].completed is not None:
+            return
+        step = self._steps[-1]
+        step.completed = time.time()
+        if step.error:
+            self._observe(StepFailed(step.key, step.error))
+        else:
+            self._observe(StepCompleted(step.key, step.cached, step.completed))
+
+
+def _places(source: Dockerfile, target: str | None) -> dict[int, tuple[str | None, int | None]]:
+    """Tell stage and line of each step: the classic builder counts every instruction."""
+    last = source.stage(target) if target else None
+    stages = source.stages[: last.index + 1] if last else source.stages
+    placed: list[tuple[str | None, Instruction]] = [(None, i) for i in source.preamble]
+    placed += [(stage.name, i) for stage in stages for i in stage.instructions]
+    return {number: (stage, i.line) for number, (stage, i) in enumerate(placed, start=1)}

@@ -1,0 +1,193 @@
+"""Say what a failed build means: from the engine's words to cause and cure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+from stagelab.errors import BuildError, BuildFailed, OptionUnsupported
+
+if TYPE_CHECKING:
+    from stagelab.builds.dockerfile import Dockerfile, Instruction
+    from stagelab.builds.facts import Step
+
+LOG_LINES = 12
+"""How many lines of the failed step's log an error carries."""
+
+_EXIT = re.compile(r"(?:exit code:|non-zero code:) (\d+)")
+_AT_LINE = re.compile(r"(?:parse error|Dockerfile)[^\n]*?\bline (\d+)|Dockerfile:(\d+)")
+_NO_SPACE = re.compile(r"no space left on device", re.IGNORECASE)
+_MISSING_FILE = re.compile(
+    r"file not found in build context|failed to (?:compute cache key|walk)|"
+    r"failed to calculate checksum|no source files were specified",
+    re.IGNORECASE,
+)
+_NO_SHELL = re.compile(r'exec: "/bin/sh": stat /bin/sh: no such file')
+_NEEDS_BUILDKIT = re.compile(r"requires BuildKit", re.IGNORECASE)
+_UNKNOWN_INSTRUCTION = re.compile(r"unknown instruction: (\S+)", re.IGNORECASE)
+_NO_TARGET = re.compile(
+    r"target stage .* could not be found|failed to reach build target", re.IGNORECASE
+)
+_NO_IMAGE = re.compile(
+    r"pull access denied|failed to resolve source metadata|no such host|manifest (?:for .* )?"
+    r"(?:unknown|not found)|repository does not exist|failed to do request|toomanyrequests|"
+    r"invalid from flag value|failed to load cache key|connection refused|i/o timeout|not found$",
+    re.IGNORECASE,
+)
+_KEYWORDS = [
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
+]
+
+
+def failure(
+    error: str,
+    *,
+    source: Dockerfile,
+    step: Step | None,
+    target: str | None = None,
+) -> BuildError:
+    """Turn the engine's error line into an error that can be acted upon.
+
+    Args:
+        error: The engine's words.
+        source: The Dockerfile.
+        step: The step that failed, None if the build ended outside any.
+        target: The stage that was asked for.
+    """
+    line = step.line if step else _line_in(error)
+    instruction = _instruction_at(source, line)
+    cause, fix = _explain(error, source, step, instruction, target)
+    if _NEEDS_BUILDKIT.search(error):
+        return OptionUnsupported(cause, fix=fix, detail=error)
+    stage = step.stage if step else None
+    if stage is None and instruction is not None:
+        stage = next((s.name for s in source.stages if instruction in s.instructions), None)
+    return BuildFailed(
+        cause,
+        fix=fix,
+        detail=error,
+        stage=stage,
+        step=str(instruction) if instruction else (step.instruction if step else None),
+        line=line,
+        log="\n".join((step.log if step else "").rstrip().splitlines()[-LOG_LINES:]),
+    )
+
+
+def _explain(  # noqa: PLR0911 - one return a rule: it is a list of rules
+    error: str,
+    source: Dockerfile,
+    step: Step | None,
+    instruction: Instruction | None,
+    target: str | None,
+) -> tuple[str, str]:
+    where = _where(step, instruction)
+    unknown = _UNKNOWN_INSTRUCTION.search(error)
+    if unknown:
+        close = difflib.get_close_matches(unknown.group(1).upper(), _KEYWORDS, n=1)
+        hint = f"Did you mean {close[0]}?" if close else "See the Dockerfile reference."
+        return f"{unknown.group(1)} is no Dockerfile instruction.", f"Correct the keyword. {hint}"
+    if _NEEDS_BUILDKIT.search(error):
+        return (
+            f"{where} uses a feature that only BuildKit has, and this build ran classic.",
+            'Build with builder="buildkit", or write the instruction without that flag.',
+        )
+    if target and _NO_TARGET.search(error):
+        names = ", ".join(stage.name for stage in source.stages)
+        return (
+            f"The Dockerfile has no stage named {target!r}.",
+            f"Give one of its stages as target: {names}.",
+        )
+    if _NO_SPACE.search(error):
+        return (
+            "The engine has no disk space left.",
+            "Free some: `stagelab clean` removes what the course made, `docker system df` shows "
+            "the rest.",
+        )
+    mistyped = _mistyped_stage(error, source)
+    if mistyped:
+        return mistyped
+    if _MISSING_FILE.search(error):
+        return (
+            f"{where} names a file that is not where it looks for it.",
+            "Check the spelling and the case. COPY reads from the build context, less what "
+            ".dockerignore leaves out; COPY --from=STAGE reads from that stage's files.",
+        )
+    if _NO_SHELL.search(error + (step.log if step else "")):
+        return (
+            f"{where} needs a shell, and this stage's base image has none.",
+            "RUN what you need in an earlier stage and COPY --from its result, or choose a base "
+            "with a shell for this one.",
+        )
+    exit_code = _EXIT.search(error)
+    if exit_code:
+        return (
+            f"{where} ran, and its command ended with exit code {exit_code.group(1)}.",
+            "Read the log's end for the command's own message, and correct the command or what "
+            "it needs.",
+        )
+    if _NO_IMAGE.search(error):
+        return (
+            f"{where} needs a base image that is neither on this engine nor could be pulled.",
+            "Check the name's spelling; `stagelab bases` shows which base images are here and "
+            "how to get the others.",
+        )
+    return f"{where} failed.", "Read the engine's words below and the Dockerfile line they name."
+
+
+def _mistyped_stage(error: str, source: Dockerfile) -> tuple[str, str] | None:
+    """Recognise `COPY --from=bulider`: the engine takes an unknown stage name for an image."""
+    named = [stage.name for stage in source.stages if stage.named]
+    for instruction in source.instructions:
+        origin = instruction.flag("from")
+        if not origin or source.stage(origin) or origin.split("/")[-1] not in error:
+            continue
+        close = difflib.get_close_matches(origin.lower(), named, n=1)
+        if close:
+            return (
+                f"Line {instruction.line}: no stage is named {origin!r}, so the engine took it "
+                "for an image and tried to pull that.",
+                f"Write COPY --from={close[0]}; the stages here are {', '.join(named)}.",
+            )
+    return None
+
+
+def _where(step: Step | None, instruction: Instruction | None) -> str:
+    if instruction is not None:
+        return f"Line {instruction.line}, `{_short(str(instruction))}`,"
+    if step is not None:
+        return f"The step `{_short(step.instruction)}`"
+    return "The build"
+
+
+def _short(text: str, width: int = 60) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _line_in(error: str) -> int | None:
+    match = _AT_LINE.search(error)
+    return int(match.group(1) or match.group(2)) if match else None
+
+
+def _instruction_at(source: Dockerfile, line: int | None) -> Instruction | None:
+    if line is None:
+        return None
+    return next((i for i in source.instructions if i.line <= line <= i.end_line), None)

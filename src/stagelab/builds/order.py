@@ -1,0 +1,27 @@
+"""What is to be built, as both builders need it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stagelab.builds.context import Context
+from stagelab.builds.dockerfile import Dockerfile
+
+if TYPE_CHECKING:
+    import docker
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One build: where, of what, and with which options (as in `build`)."""
+
+    client: docker.DockerClient
+    context: Context
+    source: Dockerfile
+    target: str | None
+    buildargs: Mapping[str, str]
+    tag: str | None
+    labels: Mapping[str, str]
+    nocache: bool

@@ -1,0 +1,265 @@
+"""A BuildKit session: the engine calls back to us while it builds.
+
+The connection of `POST /session` is upgraded to HTTP/2, and on it the roles turn: the engine is
+the gRPC client, this module the server. Methods are those of BuildKit's `session` packages; which
+ones we serve is told in the request's headers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import secrets
+import struct
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+import h2.config
+import h2.connection
+import h2.events
+import h2.exceptions
+from docker.transport import UnixHTTPAdapter
+from urllib3 import HTTPHeaderDict
+
+if TYPE_CHECKING:
+    import docker
+
+Metadata = Mapping[str, tuple[str, ...]]
+Handler = Callable[[Metadata, Iterator[bytes], Callable[[bytes], None]], None]
+"""A gRPC method: request metadata, incoming messages, a function that sends a message."""
+
+_HEALTH = "/grpc.health.v1.Health/Check"
+_SERVING = b"\x08\x01"  # HealthCheckResponse with status = SERVING
+_SWITCHING_PROTOCOLS = 101
+_PREFIX = 5  # gRPC's message prefix: a compression flag and the length
+
+
+class Session:
+    """An open session; use it as a context manager around the build that names it.
+
+    Args:
+        client: The engine.
+        methods: gRPC method path, such as "/moby.filesync.v1.FileSync/DiffCopy", to its handler.
+        shared_key: Builds with the same key may reuse files that an earlier session sent.
+
+    Raises:
+        SessionUnavailable: The engine, or the way to it, has no sessions.
+    """
+
+    def __init__(
+        self, client: docker.DockerClient, methods: Mapping[str, Handler], *, shared_key: str = ""
+    ) -> None:
+        self.id = secrets.token_hex(12)
+        self._methods = {_HEALTH: _serve_health, **methods}
+        self._calls: dict[int, _Call] = {}
+        self._lock = threading.Lock()
+        self._room = threading.Condition(self._lock)
+        self._closed = False
+        self._response, self._reader, self._socket = _upgrade(
+            client, self.id, tuple(self._methods), shared_key
+        )
+        self._http2 = h2.connection.H2Connection(
+            h2.config.H2Configuration(client_side=False, header_encoding="utf-8")
+        )
+        self._http2.initiate_connection()
+        self._http2.increment_flow_control_window(1 << 24)
+        self._flush()
+        self._thread = threading.Thread(target=self._serve, name="buildkit-session", daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session; calls under way are broken off."""
+        with self._room:
+            self._closed = True
+            self._room.notify_all()
+        for call in list(self._calls.values()):
+            call.end()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(2)  # wakes the reader
+        self._response.close()
+        self._thread.join(timeout=5)
+
+    # the reader's thread
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed under our hands
+            while not self._closed:
+                data = self._reader.read1(1 << 16)
+                if not data:
+                    break
+                with self._room:
+                    events = self._http2.receive_data(data)
+                    for event in events:
+                        self._handle(event)
+                    self._flush()
+                    self._room.notify_all()
+        with self._room:
+            self._closed = True
+            self._room.notify_all()
+        for call in list(self._calls.values()):
+            call.end()
+
+    def _handle(self, event: object) -> None:
+        if isinstance(event, h2.events.RequestReceived):
+            opened = _Call(_by_name(event.headers or ()))
+            self._calls[event.stream_id] = opened
+            threading.Thread(
+                target=self._answer,
+                args=(event.stream_id, opened),
+                name="buildkit-call",
+                daemon=True,
+            ).start()
+        elif isinstance(event, h2.events.DataReceived):
+            self._http2.acknowledge_received_data(
+                event.flow_controlled_length or 0, event.stream_id
+            )
+            if event.stream_id in self._calls:
+                self._calls[event.stream_id].feed(event.data or b"")
+        elif isinstance(event, h2.events.StreamEnded | h2.events.StreamReset):
+            call = self._calls.get(event.stream_id)
+            if call is not None:
+                call.end()
+
+    # the threads of the calls
+
+    def _answer(self, stream: int, call: _Call) -> None:
+        handler = self._methods.get(call.path)
+        status, message = (12, f"no method {call.path}") if handler is None else (0, "")
+        try:
+            with self._room:
+                self._http2.send_headers(
+                    stream, [(":status", "200"), ("content-type", "application/grpc")]
+                )
+                self._flush()
+            if handler is not None:
+                try:
+                    handler(call.metadata, call.messages(), lambda data: self._send(stream, data))
+                except Refusal as refusal:
+                    status, message = refusal.status, refusal.message
+            with self._room:
+                trailers = [("grpc-status", str(status))]
+                if message:
+                    trailers.append(("grpc-message", message))
+                self._http2.send_headers(stream, trailers, end_stream=True)
+                self._flush()
+        except (OSError, h2.exceptions.H2Error):
+            pass  # the engine went away or took the call back: there is nobody to tell
+        finally:
+            self._calls.pop(stream, None)
+
+    def _send(self, stream: int, message: bytes) -> None:
+        left = memoryview(struct.pack(">BI", 0, len(message)) + message)
+        while left:
+            with self._room:
+                while not (room := self._http2.local_flow_control_window(stream)):
+                    if self._closed:
+                        raise OSError("the session is closed")
+                    self._room.wait(timeout=1)
+                size = min(room, len(left), self._http2.max_outbound_frame_size)
+                self._http2.send_data(stream, left[:size].tobytes())
+                self._flush()
+            left = left[size:]
+
+    def _flush(self) -> None:
+        data = self._http2.data_to_send()
+        if data:
+            self._socket.sendall(data)
+
+
+class SessionUnavailable(Exception):
+    """There is no session to be had on this connection."""
+
+
+class Refusal(Exception):
+    """A handler's answer of "no": a gRPC status code and a message."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+class _Call:
+    """One gRPC call: its metadata, and its messages as they arrive."""
+
+    def __init__(self, headers: dict[str, tuple[str, ...]]) -> None:
+        self.path = headers.get(":path", ("",))[0]
+        self.metadata: Metadata = headers
+        self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        self._buffer += data
+        while len(self._buffer) >= _PREFIX:
+            (length,) = struct.unpack_from(">I", self._buffer, 1)
+            if len(self._buffer) < _PREFIX + length:
+                return
+            self._queue.put(bytes(self._buffer[_PREFIX : _PREFIX + length]))
+            del self._buffer[: _PREFIX + length]
+
+    def end(self) -> None:
+        self._queue.put(None)
+
+    def messages(self) -> Iterator[bytes]:
+        while (message := self._queue.get()) is not None:
+            yield message
+
+
+def _by_name(headers: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401 - h2's own header type
+    """Group header fields by name."""
+    grouped: dict[str, tuple[str, ...]] = {}
+    for name, value in headers:
+        grouped[name] = (*grouped.get(name, ()), value)
+    return grouped
+
+
+def _serve_health(_: Metadata, messages: Iterator[bytes], send: Callable[[bytes], None]) -> None:
+    next(messages, None)
+    send(_SERVING)
+
+
+def _upgrade(
+    client: docker.DockerClient, name: str, methods: tuple[str, ...], shared_key: str
+) -> tuple[Any, Any, Any]:
+    """Open the connection: the response that owns it, what to read from, what to write to."""
+    headers = HTTPHeaderDict(
+        {
+            "Connection": "Upgrade",
+            "Upgrade": "h2c",
+            "X-Docker-Expose-Session-Uuid": name,
+            "X-Docker-Expose-Session-Name": "stagelab",
+            "X-Docker-Expose-Session-Sharedkey": shared_key,
+        }
+    )
+    for method in methods:
+        headers.add("X-Docker-Expose-Session-Grpc-Method", method)
+    api = client.api
+    adapter = api.get_adapter(api.base_url)
+    if isinstance(adapter, UnixHTTPAdapter):
+        pool = adapter.get_connection(api.base_url)
+    elif api.base_url.startswith("http://"):
+        pool = adapter.poolmanager.connection_from_url(api.base_url)
+    else:
+        raise SessionUnavailable(f"no sessions over {api.base_url}")
+    response = pool.urlopen(
+        "POST",
+        f"/v{api.api_version}/session",
+        headers=headers,
+        preload_content=False,
+        retries=False,
+        timeout=None,
+    )
+    if response.status != _SWITCHING_PROTOCOLS:
+        detail = response.read(1 << 12).decode("utf-8", "replace")
+        response.close()
+        raise SessionUnavailable(detail or f"HTTP {response.status}")
+    # Reading goes through the response's buffer: it may hold the first bytes of HTTP/2 already.
+    reader = response._fp.fp  # noqa: SLF001 - an upgraded connection has no public way in
+    return response, reader, reader.raw._sock  # noqa: SLF001 - as above

@@ -1,0 +1,109 @@
+"""The cage that every container of the course runs in."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from docker.errors import DockerException, NotFound
+from docker.errors import ImageNotFound as SdkImageNotFound
+
+from stagelab.engine.labels import labels
+from stagelab.errors import ImageNotFound
+
+if TYPE_CHECKING:
+    import docker
+    from docker.models.containers import Container
+
+PIDS = 128
+"""Most processes in a container."""
+
+CPUS = 1.0
+"""Most processors that it uses."""
+
+LOG_BYTES = "1m"
+"""Most bytes of its output that the engine keeps."""
+
+
+@contextlib.contextmanager
+def caged(
+    client: docker.DockerClient,
+    image: object,
+    command: Sequence[str] = (),
+    *,
+    env: Mapping[str, str] | None = None,
+    user: str | None = None,
+    memory: str = "256m",
+    entrypoint: Sequence[str] | None = None,
+    port: int | None = None,
+) -> Iterator[Container]:
+    """Create a container that can do no harm, and remove it at the end, whatever happens.
+
+    No network (unless `port` is to be published, then on 127.0.0.1 only), no capabilities, no new
+    privileges, a read-only root with a small writable /tmp, limits on memory, processors and
+    processes. It is not started yet.
+
+    Args:
+        client: The engine.
+        image: A `Build`, an SDK image, or a reference.
+        command: Arguments for its entrypoint, or the command if it has none.
+        env: Environment variables.
+        user: Run as this user instead of the image's.
+        memory: Most memory, as Docker writes it.
+        entrypoint: In place of the image's.
+        port: A TCP port of the container to publish on a free port of 127.0.0.1.
+
+    Raises:
+        ImageNotFound: There is no such image on the engine.
+    """
+    options: dict[str, Any] = {"network_mode": "none"}
+    if port is not None:
+        options = {"ports": {f"{port}/tcp": ("127.0.0.1", None)}}
+    if entrypoint is not None:
+        options["entrypoint"] = list(entrypoint)
+    try:
+        container = client.containers.create(
+            reference(image),
+            list(command) or None,
+            labels=labels(),
+            environment=dict(env or {}),
+            user=user,
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            read_only=True,
+            tmpfs={"/tmp": "size=16m,mode=1777"},  # noqa: S108 - a path in the container
+            mem_limit=memory,
+            memswap_limit=memory,
+            nano_cpus=int(CPUS * 1e9),
+            pids_limit=PIDS,
+            log_config={"type": "json-file", "config": {"max-size": LOG_BYTES, "max-file": "1"}},
+            **options,
+        )
+    except SdkImageNotFound as error:
+        raise ImageNotFound(
+            f"There is no image {reference(image)!r} on this engine.",
+            fix="Build it first, or check the name; `docker image ls` lists what is there.",
+            detail=str(error.explanation or error),
+        ) from None
+    try:
+        yield container
+    finally:
+        with contextlib.suppress(NotFound, DockerException):
+            container.remove(force=True, v=True)
+
+
+def reference(image: object) -> str:
+    """Give what the engine knows an image by: a `Build`'s or SDK image's ID, or the text."""
+    found = getattr(image, "image", image)
+    return str(getattr(found, "id", found))
+
+
+def name(image: object) -> str:
+    """Give what a reader knows an image by: its tag if it has one, else its short ID."""
+    tag = getattr(image, "tag", None)
+    if tag:
+        return str(tag)
+    found = getattr(image, "image", image)
+    tags = getattr(found, "tags", None)
+    return str(tags[0] if tags else getattr(found, "short_id", found))

@@ -1,0 +1,70 @@
+"""What a container did: frozen facts, in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stagelab._render import Shown
+
+
+@dataclass(frozen=True, slots=True)
+class Run(Shown):
+    """A container that ran to its end, or could not start.
+
+    Attributes:
+        image: What was run, by name or ID.
+        command: The arguments that were given.
+        exit_code: Of its main process; None if it could not start.
+        stdout: What it wrote there, decoded as UTF-8.
+        stderr: Likewise.
+        seconds: From start to end, by our clock.
+        error: The engine's words if it could not start, else "".
+    """
+
+    image: str
+    command: tuple[str, ...]
+    exit_code: int | None
+    stdout: str
+    stderr: str
+    seconds: float
+    error: str = ""
+
+    @property
+    def ok(self) -> bool:
+        """Whether it started and ended with exit code 0."""
+        return self.exit_code == 0
+
+    @property
+    def output(self) -> str:
+        """What there is to read: both outputs, or why it did not start."""
+        return self.error or self.stdout + self.stderr
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An HTTP response of a service.
+
+    Attributes:
+        status: Its status code.
+        body: Decoded as UTF-8.
+        headers: By name in lower case.
+    """
+
+    status: int
+    body: str
+    headers: dict[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """How a service ended when it was asked to (SIGTERM, then SIGKILL).
+
+    Attributes:
+        seconds: From the request to the end, by our clock.
+        exit_code: Of its main process.
+        killed: Whether SIGTERM was not enough.
+    """
+
+    seconds: float
+    exit_code: int
+    killed: bool

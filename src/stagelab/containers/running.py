@@ -1,0 +1,77 @@
+"""`run`: run an image's program to its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import requests
+from docker.errors import APIError
+
+from stagelab.containers.cage import caged, name
+from stagelab.containers.facts import Run
+from stagelab.engine import connect
+from stagelab.errors import RunTimeout
+
+if TYPE_CHECKING:
+    import docker
+
+OUTPUT_BYTES = 1 << 20
+"""Most bytes of each output that are kept."""
+
+
+def run(
+    image: object,
+    *command: str,
+    env: Mapping[str, str] | None = None,
+    user: str | None = None,
+    timeout: float = 30.0,
+    memory: str = "256m",
+    entrypoint: Sequence[str] | None = None,
+    client: docker.DockerClient | None = None,
+) -> Run:
+    """Run a container to its end, caged, and remove it.
+
+    A program that fails, or cannot even start, is no error here: `Run` tells.
+
+    Args:
+        image: A `Build`, an SDK image, or a reference.
+        command: Arguments for its entrypoint, or the command if it has none.
+        env: Environment variables.
+        user: Run as this user instead of the image's.
+        timeout: Seconds after which it is stopped.
+        memory: Most memory, as Docker writes it.
+        entrypoint: In place of the image's.
+        client: The engine; None for the one that `connect` finds.
+
+    Raises:
+        RunTimeout: It did not end in time; it has been stopped and removed.
+        ImageNotFound: There is no such image on the engine.
+    """
+    client = client or connect()
+    with caged(
+        client, image, command, env=env, user=user, memory=memory, entrypoint=entrypoint
+    ) as container:
+        began = time.monotonic()
+        try:
+            container.start()
+        except APIError as error:
+            seconds = time.monotonic() - began
+            return Run(name(image), command, None, "", "", seconds, str(error.explanation))
+        try:
+            exit_code = int(container.wait(timeout=timeout)["StatusCode"])
+        except (requests.ConnectionError, requests.Timeout):
+            raise RunTimeout(
+                f"{name(image)} did not end within {timeout:g} seconds, so it was stopped.",
+                fix="Give it a longer timeout, or use `serve` for a program that goes on running.",
+                detail=_text(container.logs(tail=20)),
+            ) from None
+        seconds = time.monotonic() - began
+        stdout = _text(container.logs(stdout=True, stderr=False))
+        stderr = _text(container.logs(stdout=False, stderr=True))
+    return Run(name(image), command, exit_code, stdout, stderr, seconds)
+
+
+def _text(data: bytes) -> str:
+    return data[:OUTPUT_BYTES].decode("utf-8", "replace")
