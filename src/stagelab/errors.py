@@ -33,6 +33,7 @@ there are none). In IPython it shows as those three and not as a traceback.
 from __future__ import annotations
 
 import textwrap
+from typing import Literal
 
 __all__ = [
     "ArchiveDamaged",
@@ -122,7 +123,26 @@ class BaseUnavailable(BaseError):
 
 
 class PullFailed(BaseError):
-    """A registry, or the way to it, refused a pull."""
+    """A registry, or the way to it, refused a pull.
+
+    Args:
+        cause: As in `StagelabError`.
+        fix: As in `StagelabError`.
+        detail: The engine's error line.
+        scope: What else fails for the same reason: nothing but this "image", every image of this
+            "registry", or everything on this "engine" (its disk is full).
+    """
+
+    def __init__(
+        self,
+        cause: str,
+        *,
+        fix: str,
+        detail: str = "",
+        scope: Literal["image", "registry", "engine"] = "image",
+    ) -> None:
+        super().__init__(cause, fix=fix, detail=detail)
+        self.scope = scope
 
 
 class StandInFailed(BaseError):

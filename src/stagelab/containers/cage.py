@@ -6,11 +6,11 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from docker.errors import DockerException, NotFound
+from docker.errors import APIError, DockerException, NotFound
 from docker.errors import ImageNotFound as SdkImageNotFound
 
 from stagelab.engine.labels import labels
-from stagelab.errors import ImageNotFound
+from stagelab.errors import ImageNotFound, StartFailed
 
 if TYPE_CHECKING:
     import docker
@@ -56,6 +56,7 @@ def caged(
 
     Raises:
         ImageNotFound: There is no such image on the engine.
+        StartFailed: The engine refused to create it; the detail has its words.
     """
     options: dict[str, Any] = {"network_mode": "none"}
     if port is not None:
@@ -86,11 +87,22 @@ def caged(
             fix="Build it first, or check the name; `docker image ls` lists what is there.",
             detail=str(error.explanation or error),
         ) from None
+    except APIError as error:
+        raise start_failed(image, error) from None
     try:
         yield container
     finally:
         with contextlib.suppress(NotFound, DockerException):
             container.remove(force=True, v=True)
+
+
+def start_failed(image: object, error: APIError) -> StartFailed:
+    """Say that the engine would not create or start a container, in its own words."""
+    return StartFailed(
+        f"The engine could not start {name(image)}.",
+        fix="Check the ENTRYPOINT and that the program it names is in the image and can run there.",
+        detail=str(error.explanation or error),
+    )
 
 
 def reference(image: object) -> str:
@@ -106,4 +118,4 @@ def name(image: object) -> str:
         return str(tag)
     found = getattr(image, "image", image)
     tags = getattr(found, "tags", None)
-    return str(tags[0] if tags else getattr(found, "short_id", found))
+    return str(tags[0] if tags else getattr(found, "short_id", found)).removeprefix("sha256:")

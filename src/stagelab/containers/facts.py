@@ -13,7 +13,7 @@ class Run(Shown):
 
     Attributes:
         image: What was run, by name or ID.
-        command: The arguments that were given.
+        command: The arguments that were given, behind the entrypoint if that was given too.
         exit_code: Of its main process; None if it could not start.
         stdout: What it wrote there, decoded as UTF-8.
         stderr: Likewise.

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import requests
 from docker.errors import APIError
 
-from stagelab.containers.cage import caged, name
+from stagelab.containers.cage import caged, name, start_failed
 from stagelab.containers.facts import Run
 from stagelab.engine import connect
-from stagelab.errors import RunTimeout
+from stagelab.errors import RunTimeout, StartFailed
 
 if TYPE_CHECKING:
     import docker
+    from docker.models.containers import Container
 
 OUTPUT_BYTES = 1 << 20
 """Most bytes of each output that are kept."""
@@ -50,26 +51,37 @@ def run(
         ImageNotFound: There is no such image on the engine.
     """
     client = client or connect()
-    with caged(
-        client, image, command, env=env, user=user, memory=memory, entrypoint=entrypoint
-    ) as container:
-        began = time.monotonic()
-        try:
-            container.start()
-        except APIError as error:
-            seconds = time.monotonic() - began
-            return Run(name(image), command, None, "", "", seconds, str(error.explanation))
-        try:
-            exit_code = int(container.wait(timeout=timeout)["StatusCode"])
-        except (requests.ConnectionError, requests.Timeout):
-            raise RunTimeout(
-                f"{name(image)} did not end within {timeout:g} seconds, so it was stopped.",
-                fix="Give it a longer timeout, or use `serve` for a program that goes on running.",
-                detail=_text(container.logs(tail=20)),
-            ) from None
+    said = (*(entrypoint or ()), *command)
+    began = time.monotonic()
+    try:
+        with caged(
+            client, image, command, env=env, user=user, memory=memory, entrypoint=entrypoint
+        ) as container:
+            return _to_its_end(container, image, said, timeout)
+    except StartFailed as error:
         seconds = time.monotonic() - began
-        stdout = _text(container.logs(stdout=True, stderr=False))
-        stderr = _text(container.logs(stdout=False, stderr=True))
+        return Run(name(image), said, None, "", "", seconds, error.detail)
+
+
+def _to_its_end(
+    container: Container, image: object, command: tuple[str, ...], timeout: float
+) -> Run:
+    began = time.monotonic()
+    try:
+        container.start()
+    except APIError as error:
+        raise start_failed(image, error) from None
+    try:
+        exit_code = int(container.wait(timeout=timeout)["StatusCode"])
+    except (requests.ConnectionError, requests.Timeout):
+        raise RunTimeout(
+            f"{name(image)} did not end within {timeout:g} seconds, so it was stopped.",
+            fix="Give it a longer timeout, or use `serve` for a program that goes on running.",
+            detail=_text(container.logs(tail=20)),
+        ) from None
+    seconds = time.monotonic() - began
+    stdout = _text(container.logs(stdout=True, stderr=False))
+    stderr = _text(container.logs(stdout=False, stderr=True))
     return Run(name(image), command, exit_code, stdout, stderr, seconds)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from docker.errors import APIError
 
-from stagelab.containers.cage import caged, name
+from stagelab.containers.cage import caged, name, start_failed
 from stagelab.containers.facts import Reply, Stopped
 from stagelab.engine import connect
 from stagelab.errors import StartFailed
@@ -96,12 +96,7 @@ def serve(
         try:
             container.start()
         except APIError as error:
-            raise StartFailed(
-                f"The engine could not start {name(image)}.",
-                fix="Check the ENTRYPOINT and that the program it names is in the image and "
-                "can run there.",
-                detail=str(error.explanation),
-            ) from None
+            raise start_failed(image, error) from None
         container.reload()
         published = container.ports[f"{port}/tcp"] if container.ports else None
         service = Service(container, f"http://127.0.0.1:{_port(published)}")

@@ -1,0 +1,31 @@
+"""The part of a diagnosis that looks at the base images."""
+
+from __future__ import annotations
+
+import docker
+
+from stagelab.bases.base import BaseRow, survey
+from stagelab.engine.checks import Check
+from stagelab.engine.diagnosis import register_check
+
+_FIX = "`./course start --once` gets them (pulled, or made as stand-ins where the course may)."
+
+
+def check_bases(client: docker.DockerClient) -> list[Check]:
+    """Check that every base image of the catalogue is on the engine, and say of which kind.
+
+    Args:
+        client: The engine.
+    """
+    rows = survey(client)
+    found = ", ".join(f"{row.reference}: {_kind(row)}" for row in rows)
+    if any(row.base is None for row in rows):
+        return [Check("base images", ok=False, found=found, fix=_FIX)]
+    return [Check("base images", ok=True, found=found)]
+
+
+def _kind(row: BaseRow) -> str:
+    return row.base.kind if row.base else "missing"
+
+
+register_check(check_bases)

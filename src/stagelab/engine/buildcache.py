@@ -1,0 +1,131 @@
+"""Which build cache records are the course's, and how they are removed.
+
+A build cache record carries no label. It is ours if it was created while one of our builds ran (on
+the engine's own clock) and its description fits a vertex of that build. Up to engine 20.10 a file
+operation is described only as such; later ones name the instruction.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import docker
+
+from stagelab.engine.ledger import RecordedBuild
+
+_SLACK = 0.25
+"""Seconds by which a record may be created before its vertex starts or after it ends."""
+
+_UNNAMED = ("fileop target", "http url http://build-context-")
+"""Descriptions that name no instruction; the second is the context as it was sent."""
+
+_EXEC = re.compile(r" from exec (?P<command>.*)", re.DOTALL)
+_RUN = re.compile(r"\bRUN\s+(?:--\S+\s+)*(?P<command>.*)", re.DOTALL)
+_PULLED = re.compile(r"^pulled from (?P<reference>[^@\s]+)")
+_FRACTION = re.compile(r"\.(\d{1,6})\d*")
+
+
+def cache_records(client: docker.DockerClient) -> list[dict[str, Any]]:
+    """List the engine's build cache records, as `GET /system/df` gives them.
+
+    Args:
+        client: The engine.
+    """
+    return list(client.df().get("BuildCache") or [])
+
+
+def ours(found: Iterable[dict[str, Any]], builds: Sequence[RecordedBuild]) -> list[dict[str, Any]]:
+    """Keep the records that our builds created.
+
+    Args:
+        found: Records of `cache_records`.
+        builds: What the ledger says of our builds.
+    """
+    return [record for record in found if any(_fits(record, build) for build in builds)]
+
+
+def prune(client: docker.DockerClient, identities: Iterable[str]) -> int:
+    """Remove build cache records by ID; those that others still need stay.
+
+    Args:
+        client: The engine.
+        identities: The records' IDs.
+
+    Returns:
+        Bytes freed.
+    """
+    left = list(identities)
+    freed = 0
+    while left:
+        gone: set[str] = set()
+        for identity in left:
+            # an engine takes one ID a request
+            answer = _prune(client, {"id": {identity: True}})
+            gone.update(answer.get("CachesDeleted") or [])
+            freed += int(answer.get("SpaceReclaimed", 0))
+        if not gone:
+            break
+        left = [identity for identity in left if identity not in gone]
+    return freed
+
+
+def prune_all(client: docker.DockerClient) -> int:
+    """Remove all of the engine's build cache that is not in use; gives the bytes freed.
+
+    Args:
+        client: The course's own engine.
+    """
+    return int(_prune(client, {}).get("SpaceReclaimed", 0))
+
+
+def _prune(client: docker.DockerClient, filters: dict[str, dict[str, bool]]) -> dict[str, Any]:
+    # docker-py's own prune_builds takes neither "all" nor filters
+    api = client.api
+    answer = api.post(
+        api._url("/build/prune"),  # noqa: SLF001  (the only way to a versioned address)
+        params={"all": "1", "filters": json.dumps(filters)},
+        timeout=api.timeout,
+    )
+    answer.raise_for_status()
+    value: dict[str, Any] = answer.json()
+    return value
+
+
+def _fits(record: dict[str, Any], build: RecordedBuild) -> bool:
+    created = _seconds(str(record.get("CreatedAt", "")))
+    if created is None or not build.started - _SLACK <= created <= build.completed + _SLACK:
+        return False
+    description = str(record.get("Description", ""))
+    if description.startswith(_UNNAMED) or description in build.descriptions:
+        return True
+    if executed := _EXEC.search(description):
+        words = _letters(executed["command"])
+        return any(_ran(words, name) for name in build.descriptions)
+    if pulled := _PULLED.match(description):
+        return any(pulled["reference"] in name for name in build.descriptions)
+    return False
+
+
+def _ran(words: str, vertex: str) -> bool:
+    """Tell whether an executed command is the one of a RUN vertex, whatever the shell before it."""
+    run = _RUN.search(vertex)
+    if run is None:
+        return False
+    return "<<" in run["command"] or _letters(run["command"]) in words
+
+
+def _letters(command: str) -> str:
+    """Drop what the exec form, line continuations and quoting put between a command's words."""
+    return re.sub(r"[\s\[\]\",'\\]+", "", command)
+
+
+def _seconds(moment: str) -> float | None:
+    """Turn the engine's RFC 3339 time, with up to nine decimals, into POSIX seconds."""
+    try:
+        return datetime.fromisoformat(_FRACTION.sub(r".\1", moment)).timestamp()
+    except ValueError:
+        return None

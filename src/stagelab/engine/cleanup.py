@@ -1,0 +1,238 @@
+"""Remove from an engine what the course put there, and only that.
+
+Ours is what carries the course's label or is in the ledger. An image built upon ours inherits the
+label, so a label alone does not make an image ours: its names must be ours too.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import docker
+from docker.errors import APIError, NotFound
+
+from stagelab import _home
+from stagelab._render import Shown
+from stagelab.engine import buildcache, ledger
+from stagelab.engine.connecting import is_own_engine
+from stagelab.engine.labels import COURSE_LABEL, SESSION_LABEL, TAG_PREFIX
+from stagelab.engine.ledger import RecordedBase, RecordedBuild, RecordedImage
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned(Shown):
+    """What was removed, or with `dry_run` would be.
+
+    Args:
+        containers: Their names.
+        images: Their names, or IDs where they had none.
+        volumes: Their names.
+        networks: Their names.
+        build_cache: How many records of the build cache.
+        freed_bytes: Bytes that the build cache gave back (0 with `dry_run`).
+        kept: What carries our label but is somebody else's, or is still needed, and why.
+        dry_run: Nothing was removed.
+    """
+
+    containers: tuple[str, ...]
+    images: tuple[str, ...]
+    volumes: tuple[str, ...]
+    networks: tuple[str, ...]
+    build_cache: int
+    freed_bytes: int
+    kept: tuple[tuple[str, str], ...]
+    dry_run: bool
+
+    @property
+    def total(self) -> int:
+        """How many objects in all."""
+        lists = (self.containers, self.images, self.volumes, self.networks)
+        return sum(map(len, lists)) + self.build_cache
+
+
+@dataclass(slots=True)
+class _Sweep:
+    """One clean-up under way."""
+
+    client: docker.DockerClient
+    session: str | None
+    dry_run: bool
+    kept: list[tuple[str, str]] = field(default_factory=list)
+
+    def filters(self) -> dict[str, Any]:
+        labels = [f"{COURSE_LABEL}=1"]
+        if self.session is not None:
+            labels.append(f"{SESSION_LABEL}={self.session}")
+        return {"label": labels}
+
+    def of_session(self, record: ledger.Record) -> bool:
+        return self.session is None or record.session == self.session
+
+    def remove(self, name: str, action: Callable[[], object]) -> bool:
+        """Do it unless this is a dry run; what is gone already is as good as removed."""
+        if self.dry_run:
+            return True
+        try:
+            action()
+        except NotFound:
+            return True
+        except APIError as error:
+            self.kept.append((name, str(error.explanation or error)))
+            return False
+        return True
+
+
+def clean(
+    client: docker.DockerClient,
+    *,
+    session: str | None = None,
+    cache: bool = False,
+    dry_run: bool = False,
+) -> Cleaned:
+    """Remove containers, images, volumes, networks and build cache that the course made.
+
+    Args:
+        client: The engine.
+        session: Only what this session made, and no base images; None is everything.
+        cache: Also empty the course's cache folder (stand-in archives, image facts).
+        dry_run: Remove nothing, only tell.
+
+    Returns:
+        What was (would be) removed and what was left, and why.
+    """
+    sweep = _Sweep(client, session, dry_run)
+    records = [
+        record
+        for record in ledger.records(client)
+        if sweep.of_session(record) and (session is None or not isinstance(record, RecordedBase))
+    ]
+    foreign = _foreign_images(sweep)
+    containers = _containers(sweep, foreign)
+    images = _images(sweep, records, foreign)
+    volumes = _labelled(sweep, client.volumes.list(filters=sweep.filters()))
+    networks = _labelled(sweep, client.networks.list(filters=sweep.filters()))
+    count, freed = _build_cache(sweep, records)
+    if not dry_run:
+        ledger.rewrite(client, _needed(client))
+        if cache:
+            shutil.rmtree(_home.cache_dir(), ignore_errors=True)
+    return Cleaned(containers, images, volumes, networks, count, freed, tuple(sweep.kept), dry_run)
+
+
+def _foreign_images(sweep: _Sweep) -> set[str]:
+    """IDs of images that only inherited our label: they carry a name that is not ours."""
+    bases = {
+        record.reference
+        for record in ledger.records(sweep.client)
+        if isinstance(record, RecordedBase)
+    }
+    foreign = set()
+    for image in sweep.client.images.list(filters=sweep.filters()):
+        others = [tag for tag in image.tags if not tag.startswith(TAG_PREFIX) and tag not in bases]
+        if others:
+            foreign.add(str(image.id))
+            sweep.kept.append((", ".join(others), "built upon an image of the course, not by it"))
+    return foreign
+
+
+def _containers(sweep: _Sweep, foreign: set[str]) -> tuple[str, ...]:
+    removed = []
+    for container in sweep.client.containers.list(all=True, filters=sweep.filters()):
+        image = str(container.attrs.get("Image", ""))
+        if image in foreign:
+            sweep.kept.append((container.name, "runs an image that is not the course's"))
+        elif sweep.remove(container.name, partial(container.remove, force=True, v=True)):
+            removed.append(container.name)
+    return tuple(removed)
+
+
+def _labelled(sweep: _Sweep, found: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(each.name for each in found if sweep.remove(each.name, each.remove))
+
+
+def _images(sweep: _Sweep, records: Iterable[ledger.Record], foreign: set[str]) -> tuple[str, ...]:
+    """Remove the images' names that are ours, then those of the images that have none left."""
+    bases = {
+        record.reference: record.image_id for record in records if isinstance(record, RecordedBase)
+    }
+    identities = [
+        str(image.id) for image in sweep.client.images.list(all=True, filters=sweep.filters())
+    ]
+    identities += [record.image_id for record in records if isinstance(record, RecordedImage)]
+    identities += bases.values()
+    removed: list[str] = []
+    left = [identity for identity in dict.fromkeys(identities) if identity not in foreign]
+    left += foreign  # only their names below ours go
+    while left:
+        attempts = [(identity, _remove_image(sweep, identity, bases)) for identity in left]
+        removed += [name for _, (names, _) in attempts for name in names]
+        refused = {identity: why for identity, (_, why) in attempts if why}
+        if len(refused) == len(left):  # none of them is waiting for another of them any more
+            sweep.kept += [(_short(identity), why) for identity, why in refused.items()]
+            break
+        left = list(refused)
+    return tuple(removed)
+
+
+def _remove_image(
+    sweep: _Sweep, identity: str, bases: dict[str, str]
+) -> tuple[list[str], str | None]:
+    """Remove one image's names that are ours, and the image if it has no other.
+
+    Returns:
+        What was removed, and why the engine refused, None if it did not.
+    """
+    try:
+        tags = list(sweep.client.images.get(identity).tags)
+    except NotFound:
+        return [], None
+    ours = [tag for tag in tags if tag.startswith(TAG_PREFIX) or bases.get(tag) == identity]
+    names = ours if tags else [identity]
+    removed: list[str] = []
+    for name in names:
+        if not sweep.dry_run:
+            try:
+                # "noprune": its untagged parents may be somebody else's
+                sweep.client.api.remove_image(name, noprune=True)
+            except NotFound:
+                continue
+            except APIError as error:
+                return removed, str(error.explanation or error)
+        removed.append(_short(name))
+    return removed, None
+
+
+def _build_cache(sweep: _Sweep, records: Iterable[ledger.Record]) -> tuple[int, int]:
+    """Remove our records of the build cache; gives how many, and the bytes freed."""
+    found = buildcache.cache_records(sweep.client)
+    everything = sweep.session is None and is_own_engine(sweep.client)
+    if not everything:
+        builds = [record for record in records if isinstance(record, RecordedBuild)]
+        found = buildcache.ours(found, builds)
+    if sweep.dry_run or not found:
+        return len(found), 0
+    if everything:
+        return len(found), buildcache.prune_all(sweep.client)
+    return len(found), buildcache.prune(sweep.client, [record["ID"] for record in found])
+
+
+def _needed(client: docker.DockerClient) -> Callable[[ledger.Record], bool]:
+    """Make a test of records: is what it speaks of still on the engine?"""
+    images = {str(image.id) for image in client.images.list(all=True)}
+    cache = buildcache.cache_records(client)
+
+    def needed(record: ledger.Record) -> bool:
+        if isinstance(record, RecordedBuild):
+            return bool(buildcache.ours(cache, [record]))
+        return record.image_id in images
+
+    return needed
+
+
+def _short(name: str) -> str:
+    """Shorten an ID as the `docker` command does; a name stays as it is."""
+    return name.removeprefix("sha256:")[:12] if name.startswith("sha256:") else name

@@ -1,0 +1,106 @@
+"""What of the own engine runs or is left: its daemon, its containerd, mounts, sockets, pidfiles.
+
+A daemon that was killed leaves its containerd and its shims running and their files in place; after
+a reboot the files are there and the numbers in them may be other programs'. Both must not be in the
+way of the next start.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+from stagelab.engine import processes
+from stagelab.engine.ownpaths import Paths
+from stagelab.engine.processes import Process
+
+_PATIENCE = 5.0
+_SHARED_CONTAINERD = Path("/run/containerd/containerd.sock")
+
+
+def daemon(place: Paths) -> Process | None:
+    """Give the own engine's daemon, None if it does not run.
+
+    Args:
+        place: The own engine's files.
+    """
+    try:
+        process = processes.find(int(place.pidfile.read_text()))
+    except (OSError, ValueError):
+        process = None
+    if process is not None and _is_daemon(process, place):
+        return process
+    # its pidfile is written late in a start, and can be lost
+    for process in processes.all_processes():
+        if _is_daemon(process, place):
+            return process
+    return None
+
+
+def running(place: Paths) -> list[Process]:
+    """List every process of the own engine: daemon, containerd, shims.
+
+    Args:
+        place: The own engine's files.
+    """
+    own = str(place.exec_root) + "/"
+    return [
+        process
+        for process in processes.all_processes()
+        if _is_daemon(process, place)
+        or (
+            process.program.startswith(("containerd", "docker-proxy"))
+            and any(word.startswith(own) for word in process.command)
+        )
+    ]
+
+
+def clear(place: Paths) -> None:
+    """End what is left of a daemon that no longer runs, and remove its runtime files.
+
+    Args:
+        place: The own engine's files.
+    """
+    processes.end(running(place), patience=_PATIENCE)
+    unmount(place.exec_root)
+    unmount(place.data_root)
+    shutil.rmtree(place.exec_root, ignore_errors=True)
+    place.socket.unlink(missing_ok=True)
+    place.pidfile.unlink(missing_ok=True)
+    _drop_dead_socket(_SHARED_CONTAINERD)
+
+
+def unmount(folder: Path) -> None:
+    """Unmount everything mounted below a folder, the deepest first.
+
+    Args:
+        folder: The folder.
+    """
+    try:
+        lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    except OSError:
+        return
+    below = str(folder) + "/"
+    points = [line.split(" ")[4].encode().decode("unicode_escape") for line in lines]
+    for point in sorted((p for p in points if p.startswith(below)), key=len, reverse=True):
+        subprocess.run(["umount", "--lazy", point], check=False, capture_output=True)
+
+
+def _is_daemon(process: Process, place: Paths) -> bool:
+    return process.program == "dockerd" and str(place.config) in process.command
+
+
+def _drop_dead_socket(path: Path) -> None:
+    """Remove the machine's containerd socket if nobody listens: dockerd would wait for it."""
+    family = getattr(socket, "AF_UNIX", None)
+    if family is None or not path.exists():
+        return
+    with socket.socket(family) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink(missing_ok=True)
+        except OSError:
+            return

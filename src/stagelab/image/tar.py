@@ -1,0 +1,211 @@
+"""Tar headers, read forward only.
+
+The formats are those that engines and tools write: ustar, GNU (long names, base-256 numbers, old
+sparse files) and PAX, as in POSIX.1 `pax` and the GNU tar manual, "Tar Internals". The standard
+library's `tarfile` reads them as well but keeps an object of every entry, and takes most of the
+time of an x-ray.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, NamedTuple
+
+from stagelab.errors import ArchiveDamaged
+from stagelab.image.stream import truncated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stagelab.image.stream import ByteStream
+
+BLOCK = 512
+_ZEROS = bytes(BLOCK)
+_MOST_EXTENSION = 1 << 20
+_FIELDS = struct.Struct("100s8s8s8s12s12x8s1s100s6s2x32x32x8x8x155s12x")
+_KINDS = {
+    b"1": "link",
+    b"2": "symlink",
+    b"3": "char",
+    b"4": "block",
+    b"5": "dir",
+    b"6": "fifo",
+}
+
+
+class Header(NamedTuple):
+    """One entry of a tar.
+
+    `name` is as written; bytes that are not UTF-8 stand as backslash escapes. `kind` is file, dir,
+    symlink, link (hard), char, block or fifo. `stored` bytes follow the header; `size` is the
+    file's, which differs for a sparse file.
+    """
+
+    name: str
+    kind: str
+    size: int
+    stored: int
+    mode: int
+    uid: int
+    gid: int
+    link: str
+
+
+def headers(stream: ByteStream) -> Iterator[Header]:
+    """Give each entry in order; what the caller leaves of its contents is skipped.
+
+    Raises:
+        ArchiveDamaged: If the stream is no tar, or is cut off.
+    """
+    extension: dict[str, bytes] = {}
+    common: dict[str, bytes] = {}
+    while True:
+        block = stream.read(BLOCK)
+        if not block or block == _ZEROS:
+            return
+        if len(block) < BLOCK:
+            raise truncated("a header is cut off")
+        fields = _FIELDS.unpack(block)
+        if not _checksum_is_right(block, fields[5]):
+            raise ArchiveDamaged(
+                "The image archive holds something that is not a tar entry: it is damaged, or "
+                "it is not an image archive.",
+                fix="Write it again with `docker save -o FILE IMAGE`.",
+                detail=f"a header with a wrong checksum at byte {stream.position - BLOCK}",
+            )
+        flag = fields[6]
+        stored = _number(fields[4])
+        if flag in b"xgLK":
+            text = _extension(stream, stored)
+            if flag == b"x":
+                extension |= _pax(text)
+            elif flag == b"g":
+                common |= _pax(text)
+            else:
+                extension["path" if flag == b"L" else "linkpath"] = text.split(b"\0", 1)[0]
+            continue
+        header = _header(block, fields, flag, stored, common | extension if common else extension)
+        if flag == b"S":
+            _skip_sparse_map(stream, block)
+        extension = {}
+        end = stream.position + header.stored + -header.stored % BLOCK
+        content_end = stream.position + header.stored
+        yield header
+        if stream.position < content_end:
+            stream.skip(content_end - stream.position)
+            if stream.position < content_end:
+                raise truncated(f"the contents of {header.name} are cut off")
+        stream.skip(end - stream.position)
+
+
+def looks_like_tar(block: bytes) -> bool:
+    """Tell from its first 512 bytes whether something is a tar; an empty one is."""
+    if len(block) < BLOCK:
+        return False
+    return block == _ZEROS or _checksum_is_right(block, _FIELDS.unpack(block)[5])
+
+
+def _header(
+    block: bytes, fields: tuple[bytes, ...], flag: bytes, stored: int, extension: dict[str, bytes]
+) -> Header:
+    name = _string(fields[0])
+    if fields[8] == b"ustar\0" and fields[9][0]:
+        name = _string(fields[9]) + b"/" + name
+    link = _string(fields[7])
+    uid, gid = _number(fields[2]), _number(fields[3])
+    kind = _KINDS.get(flag, "file")
+    if flag == b"S":
+        size = _number(block[483:495])
+    else:
+        size = stored
+    if extension:
+        name = extension.get("GNU.sparse.name", extension.get("path", name))
+        link = extension.get("linkpath", link)
+        stored = _decimal(extension, "size", stored)
+        real = _decimal(extension, "GNU.sparse.size", stored if flag != b"S" else size)
+        size = _decimal(extension, "GNU.sparse.realsize", real)
+        uid, gid = _decimal(extension, "uid", uid), _decimal(extension, "gid", gid)
+    if kind == "file" and name.endswith(b"/"):
+        kind = "dir"  # as tars older than ustar mark a directory
+    if kind != "file":
+        stored = size = 0
+    return Header(
+        name.decode(errors="backslashreplace"),
+        kind,
+        size,
+        stored,
+        _number(fields[1]) & 0o7777,
+        uid,
+        gid,
+        link.decode(errors="backslashreplace"),
+    )
+
+
+def _checksum_is_right(block: bytes, written: bytes) -> bool:
+    try:
+        return sum(block) - sum(block[148:156]) + 8 * ord(" ") == _number(written)
+    except ArchiveDamaged:
+        return False
+
+
+def _string(field: bytes) -> bytes:
+    return field.split(b"\0", 1)[0]
+
+
+def _number(field: bytes) -> int:
+    if field[0] & 0x80:  # GNU's base 256; negative numbers make no sense in the fields we read
+        return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:])
+    text = field.split(b"\0", 1)[0].strip()
+    try:
+        return int(text, 8) if text else 0
+    except ValueError as error:
+        raise _unreadable("a number", field) from error
+
+
+def _decimal(extension: dict[str, bytes], key: str, default: int) -> int:
+    text = extension.get(key)
+    if text is None:
+        return default
+    if not text.isdigit():
+        raise _unreadable(key, text)
+    return int(text)
+
+
+def _extension(stream: ByteStream, size: int) -> bytes:
+    if size > _MOST_EXTENSION:
+        raise _unreadable("an extended header", f"{size} bytes long".encode())
+    text = stream.read(size)
+    stream.skip(-size % BLOCK)
+    if len(text) < size:
+        raise truncated("an extended header is cut off")
+    return text
+
+
+def _pax(text: bytes) -> dict[str, bytes]:
+    records = {}
+    while text.strip(b"\0"):
+        length, _, _ = text.partition(b" ")
+        record = text[: int(length)] if length.isdigit() else b""
+        key, equals, value = record[len(length) + 1 :].partition(b"=")
+        if not equals or not value.endswith(b"\n"):
+            raise _unreadable("an extended header", text[:40])
+        records[key.decode(errors="backslashreplace")] = value[:-1]
+        text = text[len(record) :]
+    return records
+
+
+def _skip_sparse_map(stream: ByteStream, block: bytes) -> None:
+    more = block[482]
+    while more:
+        block = stream.read(BLOCK)
+        if len(block) < BLOCK:
+            raise truncated("the map of a sparse file is cut off")
+        more = block[504]
+
+
+def _unreadable(what: str, text: bytes) -> ArchiveDamaged:
+    return ArchiveDamaged(
+        f"The image archive is damaged: {what} in it cannot be read.",
+        fix="Write it again with `docker save -o FILE IMAGE`.",
+        detail=repr(text),
+    )
