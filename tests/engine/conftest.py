@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import docker
 import pytest
 
@@ -12,9 +10,9 @@ from stagelab.engine import connect
 
 
 @pytest.fixture(scope="session")
-def client() -> Iterator[docker.DockerClient]:
+def client() -> docker.DockerClient:
     """A client of the engine that the course would use."""
-    yield connect()
+    return connect()
 
 
 @pytest.fixture(scope="session")

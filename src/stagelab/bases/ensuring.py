@@ -22,7 +22,7 @@ from stagelab.bases.progress import Progress, silent
 from stagelab.bases.pull import pull
 from stagelab.bases.refusals import registry_of
 from stagelab.bases.standin import cached, make
-from stagelab.engine import is_own_engine
+from stagelab.engine import is_own_engine, ledger
 from stagelab.errors import BaseUnavailable, PullFailed, StandInFailed
 
 _PATIENCE = 30.0
@@ -51,6 +51,7 @@ class _Search:
             if base := look(self.client, self.missing[name], origin):
                 self.found[name] = base
                 del self.missing[name]
+                ledger.record_base(self.client, base.image_id, base.reference)
 
 
 def ensure(
@@ -100,6 +101,8 @@ def pull_official(
         pull(client, one.reference, progress=progress or silent)
         if base := look(client, one, "pulled"):
             pulled[one.name] = base
+            if before is None or before.kind == "stand-in":  # else it was there, and is not ours
+                ledger.record_base(client, base.image_id, base.reference)
             if before and before.kind == "stand-in" and before.image_id != base.image_id:
                 _remove_nameless(client, before.image_id)
     return pulled

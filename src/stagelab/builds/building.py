@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from contextlib import closing, nullcontext
+from contextlib import closing, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Literal
+
+import requests
+from docker.errors import DockerException, NotFound
 
 from stagelab import _render
 from stagelab.bases import kind_of
@@ -14,7 +17,7 @@ from stagelab.builds import context as contexts
 from stagelab.builds import sending
 from stagelab.builds.buildkit import TRACE_ID, BuildKitDecoder
 from stagelab.builds.classic import ClassicDecoder
-from stagelab.builds.dockerfile import StageSource, parse
+from stagelab.builds.dockerfile import Dockerfile, StageSource, parse
 from stagelab.builds.events import Event, Observer
 from stagelab.builds.explain import failure
 from stagelab.builds.facts import BaseUse, Build, BuilderName, Stage, Step
@@ -127,7 +130,8 @@ class _Reader:
         """Note what the build left on the engine without our label, so that it can be removed."""
         if self._classic:
             for image in self._text.made_images():
-                ledger.record_image(client, image)
+                with suppress(NotFound):
+                    ledger.record_image(client, str(client.images.get(image).id))
             return
         times = [v.started for v in self._trace.vertices if v.started]
         ends = [v.completed for v in self._trace.vertices if v.completed]
@@ -156,7 +160,9 @@ def _carry_out(order: Order, builder: str, observe: Observer) -> _Reader:
             fix="Build again when you like: the steps that were finished are cached.",
         ) from None
     finally:
-        reader.record(order.client)
+        # An engine that went away takes the records' use with it, and must not hide the error.
+        with suppress(DockerException, requests.RequestException):
+            reader.record(order.client)
     if reader.error:
         raise failure(
             reader.error,
@@ -187,7 +193,6 @@ def _facts(order: Order, reader: _Reader, seconds: float) -> Build:
         )
         for stage in order.source.stages
     )
-    names = {stage.name for stage in stages}
     return Build(
         image=order.client.images.get(reader.image_id),
         builder=reader.builder,
@@ -202,9 +207,15 @@ def _facts(order: Order, reader: _Reader, seconds: float) -> Build:
         bases=tuple(
             BaseUse(stage.name, stage.base, kind_of(order.client, stage.base))
             for stage in stages
-            if stage.ran and stage.base not in names
+            if stage.ran and not _is_earlier_stage(order.source, stage)
         ),
     )
+
+
+def _is_earlier_stage(source: Dockerfile, stage: Stage) -> bool:
+    """Tell whether a stage starts from another one; it may itself be named as its image is."""
+    earlier = source.stages[: stage.index]
+    return any(other.named and other.name == stage.base.lower() for other in earlier)
 
 
 def _needed(order: Order, target: StageSource | None, *, whole: bool) -> set[int]:
@@ -225,7 +236,7 @@ def _needed(order: Order, target: StageSource | None, *, whole: bool) -> set[int
             continue
         needed.add(index)
         stage = stages[index]
-        origins = [stage.base, *(i.flag("from") or "" for i in stage.instructions)]
+        origins = [stage.base, *(origin for i in stage.instructions for origin in i.origins)]
         for origin in origins:
             found = order.source.stage(origin)
             if found is not None and found.index < index:

@@ -132,4 +132,6 @@ def _line(stage: StageSource, source: Dockerfile, number: int, total: int) -> in
     earlier = {other.name for other in source.stages[: stage.index]}
     counted = [] if stage.base.lower() in {"scratch", *earlier} else [stage.line]
     counted += [i.line for i in stage.instructions if i.keyword in _COUNTED]
+    if number == 1 and counted and counted[0] == stage.line:
+        return stage.line  # a base that builds share keeps the number that it got first
     return counted[number - 1] if len(counted) == total and number >= 1 else None

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 _STEP = re.compile(r"^STEP (\d+)/\d+ ?: (.*)", re.IGNORECASE | re.DOTALL)
 _CACHED = re.compile(r"^ ?-+> Using cache", re.IGNORECASE)
 _IMAGE = re.compile(r"^ ---> ([0-9a-f]{12,64})\s*$")
-_NOISE = re.compile(r"^( -+> |-+> |Removing intermediate container |Successfully (built|tagged) )")
+# What programs print must not be taken for this: pip, too, says "Successfully built".
+_NOISE = re.compile(
+    r"^(?: -+> (?:Running in [0-9a-f]{12}|\[Warning\] .*)|-+> [0-9a-f]{12,64}|"
+    r"Removing intermediate container [0-9a-f]{12}|Successfully built [0-9a-f]{12}|"
+    r"Successfully tagged \S+)\s*$"
+)
 
 
 @dataclass(slots=True)

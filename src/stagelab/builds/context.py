@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import stat
 import sys
@@ -16,6 +15,12 @@ from stagelab.errors import ContextError
 
 CHUNK = 1 << 20
 """Bytes read from a file at a time."""
+
+
+IGNORE_FILE = ".dockerignore"
+
+HIDDEN_DOCKERFILE = ".stagelab.Dockerfile"
+"""Name in a tar of a Dockerfile that is not part of the context."""
 
 
 class DockerfileText(str):
@@ -54,7 +59,7 @@ class Context:
         root: The folder.
         entries: What is sent, sorted as a walk of the folder, `.dockerignore` applied.
         dockerfile: Text of the Dockerfile.
-        dockerfile_name: Its path in the context; `Dockerfile` if it comes from elsewhere.
+        dockerfile_name: Its path in the context; `HIDDEN_DOCKERFILE` if it comes from elsewhere.
         dockerfile_inside: Whether the context itself contains it, so that `COPY . .` copies it.
     """
 
@@ -88,7 +93,7 @@ def load(root: str | os.PathLike[str], dockerfile: str | os.PathLike[str]) -> Co
             fix=f"Give the folder that holds your Dockerfile; you are in {Path.cwd().name!r}.",
         )
     text, name, inside = _dockerfile(folder, dockerfile)
-    rules = IgnoreRules(_ignore_text(folder, name if inside else None))
+    rules = _rules(folder, name if inside else None)
     try:
         entries = tuple(_walk(folder, "", rules))
     except OSError as error:
@@ -106,27 +111,51 @@ def load(root: str | os.PathLike[str], dockerfile: str | os.PathLike[str]) -> Co
     )
 
 
-def tar(context: Context) -> Iterator[bytes]:
+def tar(context: Context, *, hide: bool = False) -> Iterator[bytes]:
     """Stream the context as an uncompressed tar, the Dockerfile first.
 
     The first entry is a plain one with a short name: engines take a tar that starts with an
     extended header for a Dockerfile. Owners are root, times are whole seconds.
 
+    A Dockerfile that does not belong to the context has to travel in it all the same.
+
+    Args:
+        context: What to send.
+        hide: See to it that a `.dockerignore` names that Dockerfile: the classic builder then takes
+            it out before it copies. BuildKit does not.
+
     Raises:
         ContextError: A file went away or changed its size while it was being sent.
     """
-    data = context.dockerfile.encode()
-    short = len(context.dockerfile_name.encode()) < tarfile.LENGTH_NAME
-    first = context.dockerfile_name if short else "Dockerfile"
-    yield _header(Entry(first, context.root, stat.S_IFREG | 0o644, len(data), 0))
-    yield from _padded(data)
+    first = tar_dockerfile(context)
+    kept = {entry.path: entry for entry in context.entries}
+    inside = kept.get(first)
+    mode = inside.mode if inside else stat.S_IFREG | 0o644
+    yield from _made(first, context.dockerfile.encode(), mode, inside.mtime_ns if inside else 0)
+    sent = {first}
+    if hide and not context.dockerfile_inside:
+        own = kept.get(IGNORE_FILE)
+        lines = [first, IGNORE_FILE]
+        if own is not None:
+            text = _ignore_text(own.source)
+            lines = [] if IgnoreRules(text).ignores(first) else [text, first]
+        if lines:
+            yield from _made(IGNORE_FILE, "\n".join([*lines, ""]).encode())
+            sent.add(IGNORE_FILE)
     for entry in context.entries:
-        if entry.path == first:
+        if entry.path in sent:
             continue
         yield _header(entry)
         if entry.is_file and entry.size:
             yield from _content(entry)
     yield bytes(tarfile.RECORDSIZE)
+
+
+def tar_dockerfile(context: Context) -> str:
+    """Give the path that the Dockerfile has in the context's `tar`."""
+    name = context.dockerfile_name
+    short = len(name.encode("utf-8", "surrogateescape")) < tarfile.LENGTH_NAME
+    return name if short else HIDDEN_DOCKERFILE
 
 
 def read_file(entry: Entry) -> Iterator[bytes]:
@@ -163,7 +192,10 @@ def _changed(entry: Entry, detail: str) -> ContextError:
     )
 
 
-def _padded(data: bytes) -> Iterator[bytes]:
+def _made(
+    path: str, data: bytes, mode: int = stat.S_IFREG | 0o644, mtime_ns: int = 0
+) -> Iterator[bytes]:
+    yield _header(Entry(path, Path(), mode, len(data), mtime_ns))
     yield data
     yield bytes(-len(data) % tarfile.BLOCKSIZE)
 
@@ -188,12 +220,17 @@ def _walk(folder: Path, prefix: str, rules: IgnoreRules) -> Iterator[Entry]:
         path = prefix + child.name
         ignored = rules.ignores(path)
         is_dir = child.is_dir(follow_symlinks=False)
-        if not ignored:
-            entry = _entry(child, path)
-            if entry is not None:
-                yield entry
+        below: Iterator[Entry] = iter(())
         if is_dir and (not ignored or rules.may_keep_below(path)):
-            yield from _walk(Path(child.path), path + "/", rules)
+            below = _walk(Path(child.path), path + "/", rules)
+        # An ignored folder is there all the same if a "!" line keeps something in it.
+        kept = next(below, None)
+        entry = None if ignored and kept is None else _entry(child, path)
+        if entry is not None:
+            yield entry
+        if kept is not None:
+            yield kept
+        yield from below
 
 
 def _entry(child: os.DirEntry[str], path: str) -> Entry | None:
@@ -214,10 +251,10 @@ def _entry(child: os.DirEntry[str], path: str) -> Entry | None:
 def _dockerfile(folder: Path, given: str | os.PathLike[str]) -> tuple[str, str, bool]:
     """Give the Dockerfile's text, its name in the context and whether it lies inside."""
     if isinstance(given, DockerfileText) or (isinstance(given, str) and "\n" in given):
-        return str(given), "Dockerfile", False
+        return str(given), HIDDEN_DOCKERFILE, False
     path = folder / Path(given)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode()  # line ends as they are: it may be sent as a file, too
     except (OSError, UnicodeDecodeError) as error:
         there = sorted(p.name for p in folder.iterdir() if "ockerfile" in p.name)
         raise ContextError(
@@ -228,14 +265,25 @@ def _dockerfile(folder: Path, given: str | os.PathLike[str]) -> tuple[str, str, 
     try:
         return text, path.resolve().relative_to(folder.resolve()).as_posix(), True
     except ValueError:
-        return text, "Dockerfile", False
+        return text, HIDDEN_DOCKERFILE, False
 
 
-def _ignore_text(folder: Path, dockerfile: str | None) -> str:
+def _rules(folder: Path, dockerfile: str | None) -> IgnoreRules:
     """Read the ignore file; one that is named after the Dockerfile goes before the common one."""
     names = [f"{dockerfile}.dockerignore"] if dockerfile else []
-    for name in [*names, ".dockerignore"]:
+    for name in [*names, IGNORE_FILE]:
         path = folder / name
         if path.is_file():
-            return io.TextIOWrapper(io.BytesIO(path.read_bytes()), encoding="utf-8").read()
-    return ""
+            return IgnoreRules(_ignore_text(path))
+    return IgnoreRules("")
+
+
+def _ignore_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ContextError(
+            f"The file {path.name} cannot be read.",
+            fix="Make it readable, and save it as UTF-8.",
+            detail=str(error),
+        ) from None

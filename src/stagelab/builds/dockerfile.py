@@ -12,8 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 _DIRECTIVE = re.compile(r"^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$")
-_HEREDOC = re.compile(r"(?<![<\\])\d*<<(-?)([\"']?)([A-Za-z_][A-Za-z0-9_]*)\2")
-_VARIABLE = re.compile(r"\\\$|\$(\w+)|\$\{(\w+)(?::([-+])([^}]*))?\}")
+_WORD = re.compile(r"(?:\\.|\"(?:\\.|[^\"\\])*\"|'[^']*'|\S)+")
+_HEREDOC = re.compile(r"\d*<<(-?)([\"']?)([^\s<\"']+)\2")
+_VARIABLE = re.compile(r"\\\$|\$(\w+)|\$\{(\w+)(?:(:?)([-+])((?:[^{}]|\{[^{}]*\})*))?\}")
+_DIRECTIVES = {"check", "escape", "syntax"}
 _WITH_HEREDOC = {"RUN", "COPY", "ADD"}
 
 
@@ -46,6 +48,16 @@ class Instruction:
     def flag(self, name: str) -> str | None:
         """Give the value of the first flag of this name, None if it is absent."""
         return next((value for key, value in self.flags if key == name), None)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Stages or images that it takes files from: `COPY --from=X`, `RUN --mount=from=X,...`."""
+        found = [value for key, value in self.flags if key == "from"]
+        for key, value in self.flags:
+            if key == "mount":
+                options = (option.partition("=") for option in value.split(","))
+                found += [origin for name, _, origin in options if name == "from"]
+        return tuple(found)
 
     def __str__(self) -> str:
         return f"{self.keyword} {self.value}".strip()
@@ -127,26 +139,35 @@ def parse(text: str, buildargs: Mapping[str, str] | None = None) -> Dockerfile:
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:
-    """Replace `$NAME`, `${NAME}`, `${NAME:-word}` and `${NAME:+word}` as the builders do."""
+    """Replace `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME:+word}` as the builders do.
+
+    Without the colon only a name that is not there counts as absent, with it an empty value too.
+    """
 
     def value(match: re.Match[str]) -> str:
         if match.group(0) == r"\$":
             return "$"
         name = match.group(1) or match.group(2)
         current = values.get(name, "")
-        if match.group(3) == "-":
-            return current or expand(match.group(4), values)
-        if match.group(3) == "+":
-            return expand(match.group(4), values) if current else ""
+        present = bool(current) if match.group(3) else name in values
+        if match.group(4) == "-" and not present:
+            return expand(match.group(5), values)
+        if match.group(4) == "+":
+            return expand(match.group(5), values) if present else ""
         return current
 
     return _VARIABLE.sub(value, text)
 
 
 def _declare(instruction: Instruction, args: dict[str, str], given: Mapping[str, str]) -> None:
-    for word in instruction.value.split():
-        name, _, default = word.partition("=")
-        args[name] = given.get(name, expand(default.strip("\"'"), args))
+    for word in _WORD.findall(instruction.value):
+        name, has_default, default = word.partition("=")
+        if name in given:
+            args[name] = given[name]
+        elif default.startswith("'"):
+            args[name] = default.strip("'")
+        elif has_default:
+            args[name] = expand(default.strip('"'), args)
 
 
 def _stage(index: int, body: list[Instruction], args: Mapping[str, str]) -> StageSource:
@@ -163,9 +184,12 @@ def _stage(index: int, body: list[Instruction], args: Mapping[str, str]) -> Stag
 
 
 def _instructions(text: str) -> Iterator[Instruction]:
-    lines = text.removeprefix("\ufeff").splitlines()
-    escape = _escape(lines)
-    continued = re.compile(re.escape(escape) + r"[ \t]*$")
+    lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
+    if not lines[-1]:
+        lines.pop()  # what follows the last line break is no line
+    escape = re.escape(_escape(lines))
+    # An escaped escape character at the end of a line continues nothing.
+    continued = re.compile(rf"(?:^|(?<!{escape})){escape}[ \t]*$")
     number = 0
     while number < len(lines):
         first = number
@@ -174,14 +198,12 @@ def _instructions(text: str) -> Iterator[Instruction]:
         if not stripped or stripped.startswith("#"):
             continue
         logical = lines[first].lstrip()
-        while continued.search(logical) and number < len(lines):
-            logical = continued.sub("", logical)
+        while (end := continued.search(logical)) and number < len(lines):
             following = lines[number]
             number += 1
-            if following.strip().startswith("#") or not following.strip():
-                logical += escape  # a comment or blank line does not end a continued instruction
-                continue
-            logical += following
+            if following.strip() and not following.lstrip().startswith("#"):
+                logical = logical[: end.start()] + following
+            # else it is a comment or a blank line, which does not end a continued instruction
         logical = continued.sub("", logical)
         keyword, _, value = logical.strip().partition(" ")
         if "\t" in keyword:
@@ -197,7 +219,7 @@ def _escape(lines: list[str]) -> str:
     """Find the escape character: parser directives stand before anything else in the file."""
     for line in lines:
         match = _DIRECTIVE.match(line.strip())
-        if not match:
+        if not match or match.group(1).lower() not in _DIRECTIVES:
             return "\\"
         if match.group(1).lower() == "escape":
             return match.group(2)
@@ -205,7 +227,8 @@ def _escape(lines: list[str]) -> str:
 
 
 def _skip_heredocs(value: str, lines: list[str], number: int) -> int:
-    for dash, _, word in _HEREDOC.findall(value):
+    for heredoc in filter(None, map(_HEREDOC.fullmatch, _WORD.findall(value))):
+        dash, _, word = heredoc.groups()
         while number < len(lines):
             line = lines[number].lstrip("\t") if dash else lines[number]
             number += 1

@@ -101,9 +101,7 @@ def _explain(  # noqa: PLR0911 - one return a rule: it is a list of rules
     where = _where(step, instruction)
     unknown = _UNKNOWN_INSTRUCTION.search(error)
     if unknown:
-        close = difflib.get_close_matches(unknown.group(1).upper(), _KEYWORDS, n=1)
-        hint = f"Did you mean {close[0]}?" if close else "See the Dockerfile reference."
-        return f"{unknown.group(1)} is no Dockerfile instruction.", f"Correct the keyword. {hint}"
+        return _explain_unknown(unknown.group(1), where, _line_in(error), instruction)
     if _NEEDS_BUILDKIT.search(error):
         return (
             f"{where} uses a feature that only BuildKit has, and this build ran classic.",
@@ -150,6 +148,19 @@ def _explain(  # noqa: PLR0911 - one return a rule: it is a list of rules
             "how to get the others.",
         )
     return f"{where} failed.", "Read the engine's words below and the Dockerfile line they name."
+
+
+def _explain_unknown(
+    keyword: str, where: str, line: int | None, instruction: Instruction | None
+) -> tuple[str, str]:
+    if instruction is not None and line is not None and instruction.line < line:
+        return (
+            f"{where} has a heredoc, which the builder of this engine does not know.",
+            "Write the commands in one instruction, joined by `&&`, or use a newer engine.",
+        )
+    close = difflib.get_close_matches(keyword.upper(), _KEYWORDS, n=1)
+    hint = f"Did you mean {close[0]}?" if close else "See the Dockerfile reference."
+    return f"{keyword} is no Dockerfile instruction.", f"Correct the keyword. {hint}"
 
 
 def _mistyped_stage(error: str, source: Dockerfile) -> tuple[str, str] | None:

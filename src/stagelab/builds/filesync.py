@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from stagelab.builds._protobuf import message_classes
 from stagelab.builds.context import Context, Entry, read_file
 from stagelab.builds.session import Handler, Metadata, Refusal
+from stagelab.errors import ContextError
 
 _CLASSES = message_classes(
     "stagelab.fsutil.types",
@@ -122,6 +123,15 @@ def _stat(entry: Entry) -> object:
         mode |= _GO_DIR
     elif entry.link is not None:
         mode |= _GO_SYMLINK
+    try:
+        entry.path.encode()
+        (entry.link or "").encode()
+    except UnicodeEncodeError as error:
+        raise ContextError(
+            f"A name in the build context is not UTF-8: {entry.path!a}.",
+            fix="Rename that file, or leave it out by a line in .dockerignore.",
+            detail=str(error),
+        ) from None
     return _Stat(
         path=entry.path,
         mode=mode,

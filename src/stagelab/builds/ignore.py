@@ -13,6 +13,11 @@ from dataclasses import dataclass
 
 from stagelab.errors import ContextError
 
+# A class of Go's filepath.Match: characters and ranges of them; "\\" takes the next one literally.
+_CHARACTER = r"(?:\\.|[^\\\]-])"
+_CLASS = re.compile(rf"(\^?)((?:{_CHARACTER}(?:-{_CHARACTER})?)+)\]", re.DOTALL)
+_RANGE = re.compile(rf"({_CHARACTER})(?:-({_CHARACTER}))?", re.DOTALL)
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
@@ -55,9 +60,9 @@ class IgnoreRules:
 
 def _overlap(keep: list[str], folder: list[str]) -> bool:
     for wanted, actual in zip(keep, folder, strict=False):
-        if "**" in wanted:
-            return True
-        if wanted != actual and not re.match(_regex(wanted), actual):
+        if any(mark in wanted for mark in ("**", "[", "\\")):
+            return True  # may span folders
+        if not re.match(_regex(wanted), actual, re.DOTALL):
             return False
     return True
 
@@ -69,7 +74,7 @@ def _parents(path: str) -> list[str]:
 
 def _read(text: str) -> list[Pattern]:
     patterns = []
-    for number, raw in enumerate(text.removeprefix("\ufeff").splitlines(), start=1):
+    for number, raw in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
         if raw.startswith("#") or not raw.strip():
             continue
         line = raw.strip()
@@ -96,6 +101,12 @@ def _read(text: str) -> list[Pattern]:
     return patterns
 
 
+def _escaped(found: re.Match[str]) -> str:
+    """Write a character or a range of a class as Python's `re` has it."""
+    ends = [end[-1] for end in found.groups() if end]
+    return "-".join("\\" + end if end in r"\]^-[&~|" else end for end in ends)
+
+
 def _regex(pattern: str) -> str:
     out, i = "^", 0
     while i < len(pattern):
@@ -110,15 +121,17 @@ def _regex(pattern: str) -> str:
             out += "[^/]*"
         elif char == "?":
             out += "[^/]"
-        elif char == "\\" and i < len(pattern):
+        elif char == "[":
+            found = _CLASS.match(pattern, i)
+            if not found:
+                raise re.error("malformed character class")
+            out += f"[{found.group(1)}{_RANGE.sub(_escaped, found.group(2))}]"
+            i = found.end()
+        elif char == "\\":
+            if i == len(pattern):
+                raise re.error("nothing behind the backslash")
             out += re.escape(pattern[i])
             i += 1
-        elif char == "[":
-            end = pattern.find("]", i + 1)
-            if end < 0:
-                raise re.error("missing ]")
-            out += "[" + pattern[i:end] + "]"
-            i = end + 1
         else:
             out += re.escape(char)
     return out + r"\Z"

@@ -16,7 +16,7 @@ from typing import Any
 import requests
 import urllib3
 
-from stagelab.builds.context import CHUNK, tar
+from stagelab.builds.context import CHUNK, tar, tar_dockerfile
 from stagelab.builds.filesync import handlers
 from stagelab.builds.order import Order
 from stagelab.builds.session import Session, SessionUnavailable
@@ -53,12 +53,14 @@ def buildkit(order: Order) -> Generator[dict[str, Any], None, None]:
                 "dockerfile": "Dockerfile",
             }
             yield from _post(order, stack, parameters, body=False)
+            if session.trouble is not None:
+                raise session.trouble
 
 
 def _parameters(order: Order, version: str) -> dict[str, str]:
     parameters = {
         "version": version,
-        "dockerfile": order.context.dockerfile_name,
+        "dockerfile": tar_dockerfile(order.context),
         "labels": json.dumps(dict(order.labels)),
         "rm": "1",
         "forcerm": "1",
@@ -82,7 +84,7 @@ def _post(
         response = api.post(
             f"{api.base_url}/v{api.api_version}/build",
             params=parameters,
-            data=tar(order.context) if body else None,
+            data=tar(order.context, hide=parameters["version"] == _CLASSIC) if body else None,
             headers={"Content-Type": "application/x-tar"} if body else {},
             stream=True,
             timeout=None,

@@ -10,10 +10,12 @@ from __future__ import annotations
 import contextlib
 import queue
 import secrets
+import string
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 import h2.config
 import h2.connection
@@ -21,6 +23,8 @@ import h2.events
 import h2.exceptions
 from docker.transport import UnixHTTPAdapter
 from urllib3 import HTTPHeaderDict
+
+from stagelab.errors import StagelabError
 
 if TYPE_CHECKING:
     import docker
@@ -33,6 +37,8 @@ _HEALTH = "/grpc.health.v1.Health/Check"
 _SERVING = b"\x08\x01"  # HealthCheckResponse with status = SERVING
 _SWITCHING_PROTOCOLS = 101
 _PREFIX = 5  # gRPC's message prefix: a compression flag and the length
+_OK, _UNKNOWN, _UNIMPLEMENTED = 0, 2, 12  # gRPC statuses
+_UNQUOTED = " " + string.punctuation.replace("%", "")  # in a gRPC message, all else is %XX
 
 
 class Session:
@@ -43,6 +49,10 @@ class Session:
         methods: gRPC method path, such as "/moby.filesync.v1.FileSync/DiffCopy", to its handler.
         shared_key: Builds with the same key may reuse files that an earlier session sent.
 
+    Attributes:
+        id: Its name, for the build's `session` parameter.
+        trouble: The error that ended a handler, if one did; the engine knows its words only.
+
     Raises:
         SessionUnavailable: The engine, or the way to it, has no sessions.
     """
@@ -52,6 +62,7 @@ class Session:
     ) -> None:
         self.id = secrets.token_hex(12)
         self._methods = {_HEALTH: _serve_health, **methods}
+        self.trouble: StagelabError | None = None
         self._calls: dict[int, _Call] = {}
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
@@ -89,7 +100,8 @@ class Session:
     # the reader's thread
 
     def _serve(self) -> None:
-        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed under our hands
+        # closed under our hands, or an engine that does not keep to HTTP/2
+        with contextlib.suppress(OSError, ValueError, AttributeError, h2.exceptions.H2Error):
             while not self._closed:
                 data = self._reader.read1(1 << 16)
                 if not data:
@@ -131,7 +143,7 @@ class Session:
 
     def _answer(self, stream: int, call: _Call) -> None:
         handler = self._methods.get(call.path)
-        status, message = (12, f"no method {call.path}") if handler is None else (0, "")
+        status, message = (_UNIMPLEMENTED, call.path) if handler is None else (_OK, "")
         try:
             with self._room:
                 self._http2.send_headers(
@@ -143,10 +155,13 @@ class Session:
                     handler(call.metadata, call.messages(), lambda data: self._send(stream, data))
                 except Refusal as refusal:
                     status, message = refusal.status, refusal.message
+                except StagelabError as error:
+                    self.trouble = error
+                    status, message = _UNKNOWN, error.cause
             with self._room:
                 trailers = [("grpc-status", str(status))]
                 if message:
-                    trailers.append(("grpc-message", message))
+                    trailers.append(("grpc-message", quote(message, safe=_UNQUOTED)))
                 self._http2.send_headers(stream, trailers, end_stream=True)
                 self._flush()
         except (OSError, h2.exceptions.H2Error):

@@ -17,11 +17,16 @@ import docker
 
 from stagelab.engine.ledger import RecordedBuild
 
-_SLACK = 0.25
-"""Seconds by which a record may be created before its vertex starts or after it ends."""
+_SLACK = 0.001
+"""Seconds for rounding: a record is created while its vertex runs, by the same clock."""
 
-_UNNAMED = ("fileop target", "http url http://build-context-")
-"""Descriptions that name no instruction; the second is the context as it was sent."""
+_UNNAMED = (
+    "fileop target",  # COPY, ADD and WORKDIR, up to engine 20.10
+    "local source for ",  # the context and the Dockerfile, sent in a session
+    "http url http://build-context-",  # the same, sent as a tar
+    "from local ",  # a base image of this engine
+)
+"""Beginnings of descriptions that name no instruction."""
 
 _EXEC = re.compile(r" from exec (?P<command>.*)", re.DOTALL)
 _RUN = re.compile(r"\bRUN\s+(?:--\S+\s+)*(?P<command>.*)", re.DOTALL)

@@ -7,7 +7,7 @@ label, so a label alone does not make an image ours: its names must be ours too.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -18,8 +18,8 @@ from docker.errors import APIError, NotFound
 from stagelab import _home
 from stagelab._render import Shown
 from stagelab.engine import buildcache, ledger
-from stagelab.engine.connecting import is_own_engine
-from stagelab.engine.labels import COURSE_LABEL, SESSION_LABEL, TAG_PREFIX
+from stagelab.engine.connecting import connect, is_own_engine
+from stagelab.engine.labels import COURSE_LABEL, SESSION_LABEL, TAG_PREFIX, session
 from stagelab.engine.ledger import RecordedBase, RecordedBuild, RecordedImage
 
 
@@ -90,6 +90,7 @@ def clean(
     client: docker.DockerClient,
     *,
     session: str | None = None,
+    build_cache: bool = True,
     cache: bool = False,
     dry_run: bool = False,
 ) -> Cleaned:
@@ -98,6 +99,7 @@ def clean(
     Args:
         client: The engine.
         session: Only what this session made, and no base images; None is everything.
+        build_cache: Also what the builds left in the engine's build cache.
         cache: Also empty the course's cache folder (stand-in archives, image facts).
         dry_run: Remove nothing, only tell.
 
@@ -115,7 +117,7 @@ def clean(
     images = _images(sweep, records, foreign)
     volumes = _labelled(sweep, client.volumes.list(filters=sweep.filters()))
     networks = _labelled(sweep, client.networks.list(filters=sweep.filters()))
-    count, freed = _build_cache(sweep, records)
+    count, freed = _build_cache(sweep, records) if build_cache else (0, 0)
     if not dry_run:
         ledger.rewrite(client, _needed(client))
         if cache:
@@ -123,27 +125,46 @@ def clean(
     return Cleaned(containers, images, volumes, networks, count, freed, tuple(sweep.kept), dry_run)
 
 
-def _foreign_images(sweep: _Sweep) -> set[str]:
-    """IDs of images that only inherited our label: they carry a name that is not ours."""
+def tidy() -> Cleaned:
+    """Remove the containers and images that this process made, as at the end of a lesson.
+
+    Base images and the build cache stay, so that the next lesson is quick.
+
+    Raises:
+        EngineError: The engine cannot be reached.
+    """
+    return clean(connect(), session=session(), build_cache=False)
+
+
+def _foreign_images(sweep: _Sweep) -> dict[str, dict[str, str]]:
+    """IDs, with labels, of images that only inherited our label: they carry a name not ours."""
     bases = {
         record.reference
         for record in ledger.records(sweep.client)
         if isinstance(record, RecordedBase)
     }
-    foreign = set()
-    for image in sweep.client.images.list(filters=sweep.filters()):
-        others = [tag for tag in image.tags if not tag.startswith(TAG_PREFIX) and tag not in bases]
+    foreign = {}
+    for image in sweep.client.api.images(filters=sweep.filters()):
+        tags = [tag for tag in image.get("RepoTags") or () if tag != "<none>:<none>"]
+        others = [tag for tag in tags if not tag.startswith(TAG_PREFIX) and tag not in bases]
         if others:
-            foreign.add(str(image.id))
+            foreign[str(image["Id"])] = image.get("Labels") or {}
             sweep.kept.append((", ".join(others), "built upon an image of the course, not by it"))
     return foreign
 
 
-def _containers(sweep: _Sweep, foreign: set[str]) -> tuple[str, ...]:
+def _labelled_itself(container: Any, image_labels: dict[str, str]) -> bool:  # noqa: ANN401  (SDK)
+    """Tell whether a container has a session label that it did not inherit from its image."""
+    return bool(container.labels.get(SESSION_LABEL) != image_labels.get(SESSION_LABEL))
+
+
+def _containers(sweep: _Sweep, foreign: Mapping[str, dict[str, str]]) -> tuple[str, ...]:
     removed = []
-    for container in sweep.client.containers.list(all=True, filters=sweep.filters()):
+    for container in sweep.client.containers.list(
+        all=True, filters=sweep.filters(), ignore_removed=True
+    ):
         image = str(container.attrs.get("Image", ""))
-        if image in foreign:
+        if image in foreign and not _labelled_itself(container, foreign[image]):
             sweep.kept.append((container.name, "runs an image that is not the course's"))
         elif sweep.remove(container.name, partial(container.remove, force=True, v=True)):
             removed.append(container.name)
@@ -154,13 +175,15 @@ def _labelled(sweep: _Sweep, found: Iterable[Any]) -> tuple[str, ...]:
     return tuple(each.name for each in found if sweep.remove(each.name, each.remove))
 
 
-def _images(sweep: _Sweep, records: Iterable[ledger.Record], foreign: set[str]) -> tuple[str, ...]:
+def _images(
+    sweep: _Sweep, records: Iterable[ledger.Record], foreign: Iterable[str]
+) -> tuple[str, ...]:
     """Remove the images' names that are ours, then those of the images that have none left."""
     bases = {
         record.reference: record.image_id for record in records if isinstance(record, RecordedBase)
     }
     identities = [
-        str(image.id) for image in sweep.client.images.list(all=True, filters=sweep.filters())
+        str(image["Id"]) for image in sweep.client.api.images(all=True, filters=sweep.filters())
     ]
     identities += [record.image_id for record in records if isinstance(record, RecordedImage)]
     identities += bases.values()
@@ -222,7 +245,7 @@ def _build_cache(sweep: _Sweep, records: Iterable[ledger.Record]) -> tuple[int, 
 
 def _needed(client: docker.DockerClient) -> Callable[[ledger.Record], bool]:
     """Make a test of records: is what it speaks of still on the engine?"""
-    images = {str(image.id) for image in client.images.list(all=True)}
+    images = {str(image["Id"]) for image in client.api.images(all=True)}
     cache = buildcache.cache_records(client)
 
     def needed(record: ledger.Record) -> bool:

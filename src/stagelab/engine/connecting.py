@@ -2,6 +2,7 @@
 
 Order: DOCKER_HOST, the current Docker context, the usual places, the course's own engine. Whoever
 names an engine means it: if that one does not answer, that is an error and nothing else is tried.
+(`course start` names the own engine in the notebooks' DOCKER_HOST; it is started as if found.)
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from docker.utils import kwargs_from_env
 from stagelab.engine import own
 from stagelab.engine.candidates import usual_places
 from stagelab.engine.contexts import current_context
-from stagelab.engine.endpoint import Endpoint, open_client
+from stagelab.engine.endpoint import Endpoint, knock, open_client
 from stagelab.engine.explain import explain, is_denied, not_found
 from stagelab.errors import EngineUnreachable
 
@@ -71,7 +72,7 @@ def find(*, start: bool = True, timeout: float = 600, probe: float = 10.0) -> Fo
     choice = tuple(os.environ.get(name) for name in _CHOICE)
     cached = _open.get(choice)
     if cached is not None:
-        if _answers(cached.client):
+        if _answers(cached):
             cached.client.api.timeout = timeout
             return cached
         cached.client.close()
@@ -79,6 +80,16 @@ def find(*, start: bool = True, timeout: float = 600, probe: float = 10.0) -> Fo
     found = _search(start=start, timeout=timeout, probe=probe)
     _open[choice] = found
     return found
+
+
+def named_endpoint() -> Endpoint | None:
+    """Give the endpoint that the user names: DOCKER_HOST, else the current context, else None.
+
+    Raises:
+        EngineConfigInvalid: The context or config.json cannot be used.
+        EngineUnreachable: The certificates that belong to DOCKER_HOST cannot be used.
+    """
+    return _from_docker_host(os.environ) or current_context()
 
 
 def is_own_engine(client: docker.DockerClient) -> bool:
@@ -112,11 +123,11 @@ def _root(client: docker.DockerClient) -> str:
 
 
 def _search(*, start: bool, timeout: float, probe: float) -> Found:
-    named = _from_docker_host(os.environ) or current_context()
-    if named is not None:
+    named = named_endpoint()
+    if named is not None and named.path != str(own.paths().socket):
         return _require(named, timeout=timeout, probe=probe)
     refusals: list[tuple[bool, EngineUnreachable]] = []
-    for place in usual_places():
+    for place in () if named is not None else usual_places():
         if place.path is not None and not os.path.lexists(place.path):
             continue
         try:
@@ -126,8 +137,9 @@ def _search(*, start: bool, timeout: float, probe: float) -> Found:
                 refusals.append((is_denied(error), explain(error, place)))
     if own.is_running() or (start and own.is_set_up() and own.can_run()):
         own.start()
-        endpoint = Endpoint(f"unix://{own.paths().socket}", "own engine")
-        return _require(endpoint, timeout=timeout, probe=probe)
+        named = Endpoint(f"unix://{own.paths().socket}", "own engine")
+    if named is not None:
+        return _require(named, timeout=timeout, probe=probe)
     if refusals:  # an engine that refuses this user says more than one that has stopped
         raise max(refusals, key=lambda one: one[0])[1]
     raise not_found()
@@ -152,8 +164,9 @@ def _require(endpoint: Endpoint, *, timeout: float, probe: float) -> Found:
         raise explain(error, endpoint) from error
 
 
-def _answers(client: docker.DockerClient) -> bool:
+def _answers(found: Found) -> bool:
     try:
-        return bool(client.ping())
+        knock(found.endpoint)
+        return bool(found.client.ping())
     except (DockerException, OSError):
         return False

@@ -55,7 +55,7 @@ def open_client(endpoint: Endpoint, *, timeout: float, probe: float = 10.0) -> d
         docker.errors.DockerException: As docker-py raises it; `explain` turns it into ours.
         OSError: The socket is not there, or nobody listens, or not to this user.
     """
-    _knock(endpoint)
+    knock(endpoint)
     first = docker.DockerClient(
         base_url=endpoint.url, tls=endpoint.tls or False, version="auto", timeout=probe
     )
@@ -69,8 +69,12 @@ def open_client(endpoint: Endpoint, *, timeout: float, probe: float = 10.0) -> d
     )
 
 
-def _knock(endpoint: Endpoint) -> None:
-    """Try a Unix socket by itself first: docker-py leaves it open when it fails to connect."""
+def knock(endpoint: Endpoint) -> None:
+    """Try a Unix socket by itself first: docker-py leaves it open when it fails to connect.
+
+    Raises:
+        OSError: It is not there, or nobody listens, or not to this user.
+    """
     family = getattr(socket, "AF_UNIX", None)  # Windows has none
     if endpoint.path is None or family is None:
         return

@@ -31,6 +31,7 @@ __all__ = [
     "is_set_up",
     "other_dockerd",
     "paths",
+    "remove",
     "start",
     "status",
     "stop",
@@ -162,6 +163,28 @@ def stop(say: Say | None = None) -> bool:
         if process is not None:
             processes.end([process], patience=_STOP_SECONDS)
         leftovers.clear(place)
+    return True
+
+
+def remove(say: Say | None = None) -> bool:
+    """Stop the own engine and remove all its data.
+
+    Args:
+        say: Told, in a few words, what is waited for.
+
+    Returns:
+        Whether there was anything to remove.
+    """
+    say = say or (lambda _: None)
+    place = paths()
+    if not place.home.exists():
+        return False
+    stop(say)
+    say("Removing the data of the course's own engine")
+    with locked(place.lock):
+        leftovers.clear(place)
+        shutil.rmtree(place.home)
+        shutil.rmtree(place.runtime, ignore_errors=True)
     return True
 
 

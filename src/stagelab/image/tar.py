@@ -88,14 +88,9 @@ def headers(stream: ByteStream) -> Iterator[Header]:
         if flag == b"S":
             _skip_sparse_map(stream, block)
         extension = {}
-        end = stream.position + header.stored + -header.stored % BLOCK
-        content_end = stream.position + header.stored
+        end = stream.position + header.stored
         yield header
-        if stream.position < content_end:
-            stream.skip(content_end - stream.position)
-            if stream.position < content_end:
-                raise truncated(f"the contents of {header.name} are cut off")
-        stream.skip(end - stream.position)
+        _finish(stream, header, end)
 
 
 def looks_like_tar(block: bytes) -> bool:
@@ -103,6 +98,14 @@ def looks_like_tar(block: bytes) -> bool:
     if len(block) < BLOCK:
         return False
     return block == _ZEROS or _checksum_is_right(block, _FIELDS.unpack(block)[5])
+
+
+def _finish(stream: ByteStream, header: Header, end: int) -> None:
+    """Pass over what the caller left of an entry's contents, and over the padding."""
+    stream.skip(end - stream.position)
+    if stream.position < end:
+        raise truncated(f"the contents of {header.name} are cut off")
+    stream.skip(-header.stored % BLOCK)
 
 
 def _header(
@@ -114,10 +117,7 @@ def _header(
     link = _string(fields[7])
     uid, gid = _number(fields[2]), _number(fields[3])
     kind = _KINDS.get(flag, "file")
-    if flag == b"S":
-        size = _number(block[483:495])
-    else:
-        size = stored
+    size = _number(block[483:495]) if flag == b"S" else stored
     if extension:
         name = extension.get("GNU.sparse.name", extension.get("path", name))
         link = extension.get("linkpath", link)

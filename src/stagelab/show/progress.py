@@ -15,7 +15,7 @@ LOG_LINES = 5
 
 @dataclass(slots=True)
 class StageProgress:
-    """How far one stage is."""
+    """How far one stage is; the live views read it in another thread than the build's."""
 
     name: str
     done: int = 0
@@ -26,11 +26,11 @@ class StageProgress:
     @property
     def current(self) -> str:
         """The instruction that it is at, "" between two."""
-        return next(iter(instruction for instruction, _ in self.running.values()), "")
+        return next((instruction for instruction, _ in list(self.running.values())), "")
 
     def elapsed(self, now: float) -> float:
         """Seconds since the current instruction began, by our clock."""
-        return max((now - began for _, began in self.running.values()), default=0.0)
+        return max((now - began for _, began in list(self.running.values())), default=0.0)
 
 
 class BuildProgress:
@@ -41,7 +41,7 @@ class BuildProgress:
         self.began = time.monotonic()
         self.stages: dict[str, StageProgress] = {}
         self.log: deque[str] = deque(maxlen=LOG_LINES)
-        self._partial = ""
+        self._partial: dict[str, str] = {}
         self._owner: dict[str, str] = {}
 
     @property
@@ -77,8 +77,10 @@ class BuildProgress:
             stage = self.stages.setdefault(name, StageProgress(name))
             stage.running[event.key] = (event.instruction, time.monotonic())
         elif isinstance(event, StepLog):
-            *lines, self._partial = (self._partial + event.text).split("\n")
-            self.log.extend(line for line in lines if line.strip())
+            # Stages that run at the same time print in turns: a line belongs to its step.
+            *lines, rest = (self._partial.get(event.key, "") + event.text).split("\n")
+            self._partial[event.key] = rest
+            self.log.extend([line for line in lines if line.strip()])
         elif event.key in self._owner:
             self._ended(self.stages[self._owner[event.key]], event)
 

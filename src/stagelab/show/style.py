@@ -37,7 +37,8 @@ _BADGES: dict[BadgeKind, tuple[str, str, str]] = {
     "warn": ("!", PALETTE["orange"], "rgba(199,127,0,.16)"),
     "info": ("i", PALETTE["sky"], "rgba(58,150,200,.16)"),
 }
-_TURNS = {"l": "left", "r": "right", "c": "center"}
+# Numbers stay on one line.
+_TURNS = {"l": "left", "r": "right;white-space:nowrap", "c": "center"}
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _KILO = 1000.0
 _MINUTE = 60
@@ -95,8 +96,10 @@ def count(number: int, noun: str) -> str:
 
 
 def humane_factor(factor: float) -> str:
-    """Give a ratio to three significant digits at most: "71x", "1.4x", "1x"."""
-    return "∞" if factor == float("inf") else f"{_three_digits(factor)}x"
+    """Give a ratio to three significant digits or whole: "1,392x", "71.2x", "1.4x", "1x"."""
+    if factor == float("inf"):
+        return "∞"
+    return f"{humane_count(round(factor))}x" if factor >= _KILO else f"{_three_digits(factor)}x"
 
 
 def clip(text: str, width: int) -> str:

@@ -1,0 +1,138 @@
+"""JupyterLab on the lessons, for this user on this machine only."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from pathlib import Path
+
+from stagelab.cli.waiting import waiting
+from stagelab.engine.endpoint import Endpoint
+from stagelab.errors import StagelabError
+
+_HOST = "127.0.0.1"
+_FIRST_PORT = 8888
+_PORTS = 50
+_READY_SECONDS = 120.0
+_STOP_SECONDS = 10.0
+
+
+def serve(root: Path, engine: Endpoint, *, port: int | None, browser: bool) -> int:
+    """Run JupyterLab until it is stopped.
+
+    Args:
+        root: The course's folder.
+        engine: Told to the notebooks' kernels, unless they find it by themselves.
+        port: Its port; None takes the first free one.
+        browser: Open the address in a browser, where there is one.
+
+    Raises:
+        StagelabError: It did not start.
+    """
+    port = port or _free_port()
+    token = secrets.token_hex(16)
+    lesson = _first_lesson(root)
+    address = f"http://{_HOST}:{port}/lab/tree/{lesson}?token={token}"
+    process = subprocess.Popen(
+        _command(root, port),
+        env=_environment(engine, token),
+        stdin=subprocess.DEVNULL,
+    )
+    try:
+        _wait(process, port)
+        print(f"JupyterLab runs. Open:\n\n    {address}\n\nCtrl-C stops it.", flush=True)
+        if browser and _has_display():
+            webbrowser.open(address)
+        return process.wait()
+    except KeyboardInterrupt:
+        print("\nStopping JupyterLab.")
+        return 0
+    finally:
+        _stop(process)
+
+
+def _command(root: Path, port: int) -> list[str]:
+    command = [
+        *(sys.executable, "-m", "jupyterlab", "--no-browser"),
+        f"--ServerApp.ip={_HOST}",
+        f"--ServerApp.port={port}",
+        "--ServerApp.port_retries=0",
+        f"--ServerApp.root_dir={root}",
+        "--ServerApp.answer_yes=True",
+        "--log-level=WARN",
+    ]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")
+    return command
+
+
+def _environment(engine: Endpoint, token: str) -> dict[str, str]:
+    # in the environment, not in the command line, which every user of the machine can read
+    environment = {**os.environ, "JUPYTER_TOKEN": token}
+    if engine.origin in {"usual place", "own engine"}:
+        environment["DOCKER_HOST"] = engine.url
+    return environment
+
+
+def _first_lesson(root: Path) -> str:
+    lessons = sorted((root / "lessons").glob("00_*.ipynb"))
+    return lessons[0].relative_to(root).as_posix() if lessons else "lessons"
+
+
+def _free_port() -> int:
+    for port in range(_FIRST_PORT, _FIRST_PORT + _PORTS):
+        with socket.socket() as probe:
+            try:
+                probe.bind((_HOST, port))
+            except OSError:
+                continue
+            return port
+    raise StagelabError(
+        f"No port from {_FIRST_PORT} to {_FIRST_PORT + _PORTS - 1} is free for JupyterLab.",
+        fix="Name a free one: `./course start --port 9999`.",
+    )
+
+
+def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    with waiting() as display:
+        while True:
+            display("Starting JupyterLab", None, None)
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise StagelabError(
+                    "JupyterLab did not start.",
+                    fix="Read what it printed above. Is the port taken? Try `--port 9999`.",
+                )
+            try:
+                # its own address, never through a proxy
+                opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+                opener.open(f"http://{_HOST}:{port}/api", timeout=2).close()
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.2)
+            else:
+                return
+
+
+def _has_display() -> bool:
+    """Tell whether a browser window can open: without one, a text browser takes the terminal."""
+    if sys.platform != "linux":
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,54 @@
+"""`lessons`: execute the notebooks; export them as pages, or store their outputs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+HELP = "Execute every notebook and write pages of HTML, or store the outputs in the notebooks."
+EXAMPLE = "./course lessons --only 03"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "--only", default="", metavar="NN", help="only notebooks whose name begins so"
+    )
+    parser.add_argument(
+        "--to",
+        type=Path,
+        metavar="FOLDER",
+        help="where the pages go (default: html in the course's folder)",
+    )
+    parser.add_argument(
+        "--refresh",
+        action="store_true",
+        help="store the outputs of lessons and solutions in the notebooks instead",
+    )
+    parser.add_argument(
+        "--yes", action="store_true", help="agree to install an engine if there is none"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Prepare as start does, then execute notebook after notebook."""
+    import os  # noqa: PLC0415  (--help must not wait for these)
+
+    from rich.console import Console  # noqa: PLC0415
+
+    from stagelab.cli import notebooks, places  # noqa: PLC0415
+    from stagelab.cli.prepare import get_bases, get_engine  # noqa: PLC0415
+
+    found = get_engine(yes=arguments.yes)
+    get_bases(found, stand_ins=None)
+    if found.endpoint.origin in {"usual place", "own engine"}:
+        os.environ["DOCKER_HOST"] = found.endpoint.url  # the kernels need not search again
+    root = places.root()
+    count = notebooks.run_all(
+        root,
+        Console(),
+        folder=arguments.to or root / "html",
+        refresh=arguments.refresh,
+        only=arguments.only,
+    )
+    return 0 if count else 1

@@ -1,0 +1,105 @@
+"""`test`: every check of the course, on a real engine, without leftovers."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stagelab.cli.waiting import Display
+    from stagelab.engine.connecting import Found
+
+HELP = "Get ready as start does, then run every test; what follows is passed on to pytest."
+EXAMPLE = "./course test -k cleanup"
+
+_CHECKS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy",),
+)
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument(
+        "--yes", action="store_true", help="agree to install an engine if there is none"
+    )
+    parser.set_defaults(passes_on=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the checks, then pytest; 0 if all passed. The engine is left as it was found."""
+    from stagelab.cli import places  # noqa: PLC0415  (--help must not wait for these)
+    from stagelab.cli.prepare import get_bases, get_engine  # noqa: PLC0415
+    from stagelab.engine import own  # noqa: PLC0415
+
+    session = f"test-{secrets.token_hex(4)}"
+    os.environ["STAGELAB_SESSION"] = session
+    root = places.root()
+    ran = own.is_running()
+    found = get_engine(yes=arguments.yes or not sys.stdin.isatty())
+    try:
+        get_bases(found, stand_ins=None)
+        _get_browser()
+        return _run_all(root, found, arguments.rest)
+    finally:
+        _leave(found, session, running=ran)
+
+
+def _run_all(root: Path, found: Found, rest: list[str]) -> int:
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    if found.endpoint.origin in {"usual place", "own engine"}:
+        environment["DOCKER_HOST"] = found.endpoint.url
+    failed = [" ".join(check) for check in _CHECKS if _python(check, root, environment) != 0]
+    code = _python(("pytest", *rest), root, environment)
+    if failed:
+        print(f"Failed before pytest: {', '.join(failed)}", file=sys.stderr)
+    return 1 if failed or code else 0
+
+
+def _python(words: tuple[str, ...], root: Path, environment: dict[str, str]) -> int:
+    print(f"\n$ {' '.join(words)}", flush=True)
+    command = [sys.executable, "-m", *words]
+    return subprocess.run(command, cwd=root, env=environment, check=False).returncode
+
+
+def _get_browser() -> None:
+    """Install Chromium where the course may and it is missing; the browser tests need it."""
+    from stagelab.cli.waiting import waiting  # noqa: PLC0415
+    from stagelab.engine import apt  # noqa: PLC0415
+    from stagelab.errors import StagelabError  # noqa: PLC0415
+
+    if any(shutil.which(name) for name in _BROWSERS) or not apt.available():
+        return
+    print("The browser tests need Chromium: installing the system's package `chromium`.")
+    with waiting() as display:
+        try:
+            _install(display)
+        except apt.AptFailed as error:
+            raise StagelabError(
+                "Chromium could not be installed, which the browser tests need.",
+                fix="Check the network, or install `chromium` yourself and run this again.",
+                detail=error.tail,
+            ) from error
+
+
+def _install(display: Display) -> None:
+    from stagelab.engine import apt  # noqa: PLC0415
+
+    apt.install(["chromium"], display)
+
+
+def _leave(found: Found, session: str, *, running: bool) -> None:
+    """Remove what the session made, and stop the own engine if it did not run before."""
+    from stagelab.engine import clean, own  # noqa: PLC0415
+
+    clean(found.client, session=session)
+    if not running and own.is_running():
+        own.stop()

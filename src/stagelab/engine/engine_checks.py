@@ -1,0 +1,137 @@
+"""Checks of an engine that answers."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from stagelab.engine.checks import Check
+from stagelab.engine.connecting import Found
+from stagelab.engine.endpoint import Endpoint
+
+_NEEDED_BYTES = 6_000_000_000
+"""What the bases, the lessons' images and the build cache take, with as much again to spare."""
+
+_OLDEST_API = (1, 40)
+"""Docker 19.03, the oldest API that current engines still speak."""
+
+_LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", None}
+
+
+def of(found: Found) -> list[Check]:
+    """Check the engine that was found.
+
+    Args:
+        found: As `connecting.find` gives it.
+    """
+    info = found.client.info()
+    version = found.client.version()
+    return [
+        _engine(found.endpoint, version, info),
+        _architecture(info),
+        _buildkit(version),
+        disk(info),
+        loopback(found.endpoint),
+    ]
+
+
+def disk(info: Mapping[str, Any]) -> Check:
+    """Check the free space where the engine keeps its data.
+
+    Args:
+        info: As `GET /info` gives it.
+    """
+    root = Path(str(info.get("DockerRootDir", "")))
+    try:
+        free = shutil.disk_usage(root).free if root.is_absolute() else None
+    except OSError:
+        free = None
+    if free is None:
+        return Check(
+            "disk",
+            ok=None,
+            found="the engine keeps its data where this machine cannot look",
+            fix="If a build says `no space left on device`, give the engine's machine more disk.",
+        )
+    said = f"{free / 1e9:.1f} GB free at {root}"
+    if free < _NEEDED_BYTES:
+        return Check(
+            "disk",
+            ok=False,
+            found=f"{said}; the course needs {_NEEDED_BYTES / 1e9:.0f} GB",
+            fix="Free some space, for example with `./course clean` and `docker system df`.",
+        )
+    return Check("disk", ok=True, found=said)
+
+
+def loopback(endpoint: Endpoint) -> Check:
+    """Check that ports which containers publish on 127.0.0.1 can be reached from here.
+
+    Args:
+        endpoint: Where the engine answers.
+    """
+    url = urlsplit(endpoint.url)
+    if url.scheme in {"tcp", "http", "https", "ssh"} and url.hostname not in _LOCAL_HOSTS:
+        return Check(
+            "loopback",
+            ok=False,
+            found=f"the engine is on another machine, {url.hostname}: what its containers publish "
+            "on 127.0.0.1 is not reachable from here",
+            fix="Use an engine on this machine: unset DOCKER_HOST or choose another context.",
+        )
+    try:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), timeout=1).close()
+    except OSError as error:
+        return Check(
+            "loopback",
+            ok=False,
+            found=f"no connection within this machine: {error}",
+            fix="Bring the loopback interface up (`ip link set lo up`) and allow 127.0.0.1 in "
+            "the firewall.",
+        )
+    return Check("loopback", ok=True, found="ports on 127.0.0.1 can be opened and reached")
+
+
+def _engine(endpoint: Endpoint, version: Mapping[str, Any], info: Mapping[str, Any]) -> Check:
+    api = str(version.get("ApiVersion", "0"))
+    said = (
+        f"{_product(version)} {version.get('Version', '?')}, API {api}, "
+        f"{info.get('Driver', '?')} storage, at {endpoint}"
+    )
+    if tuple(int(part) for part in api.split(".")) < _OLDEST_API:
+        return Check("engine", ok=False, found=said, fix="Update the engine to 20.10 or later.")
+    return Check("engine", ok=True, found=said)
+
+
+def _architecture(info: Mapping[str, Any]) -> Check:
+    said = f"{info.get('OSType', '?')} on {info.get('Architecture', '?')}"
+    if info.get("OSType") != "linux":
+        return Check(
+            "architecture",
+            ok=False,
+            found=f"{said}; the lessons build Linux images",
+            fix="Switch Docker Desktop to Linux containers (its menu in the notification area).",
+        )
+    return Check("architecture", ok=True, found=said)
+
+
+def _buildkit(version: Mapping[str, Any]) -> Check:
+    # Docker engines have it since API 1.39; others take the request and build in the classic way
+    if _product(version) == "Docker":
+        return Check("BuildKit", ok=True, found="part of this engine, beside the classic builder")
+    return Check(
+        "BuildKit",
+        ok=None,
+        found=f"{_product(version)} has none; lessons that compare both builders show one",
+        fix="Use a Docker engine for these lessons.",
+    )
+
+
+def _product(version: Mapping[str, Any]) -> str:
+    names = [str(part.get("Name", "")) for part in version.get("Components") or ()]
+    return "Podman" if any("podman" in name.lower() for name in names) else "Docker"

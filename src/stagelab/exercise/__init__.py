@@ -1,0 +1,29 @@
+"""Exercises: tasks, checks that build and run the answer, hints, solutions, the generator."""
+
+from stagelab import _render
+from stagelab.exercise.answers import solution
+from stagelab.exercise.checking import check
+from stagelab.exercise.course import course_root
+from stagelab.exercise.facts import Hint, Outcome, Solution, Verdict
+from stagelab.exercise.hints import hint
+from stagelab.exercise.prediction import Prediction, predict
+from stagelab.exercise.syncing import sync
+from stagelab.show import verdict as _look
+
+__all__ = [
+    "Hint",
+    "Outcome",
+    "Prediction",
+    "Solution",
+    "Verdict",
+    "check",
+    "course_root",
+    "hint",
+    "predict",
+    "solution",
+    "sync",
+]
+
+_render.register(Verdict, html=_look.verdict_html, text=_look.verdict_text)
+_render.register(Hint, html=_look.hint_html, text=_look.hint_text)
+_render.register(Solution, html=_look.solution_html, text=_look.solution_text)

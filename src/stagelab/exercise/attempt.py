@@ -1,0 +1,166 @@
+"""One learner's answer, built, run and looked at once, when a requirement first asks."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from stagelab.builds import Build, Dockerfile, DockerfileText, Instruction, build, parse
+from stagelab.containers import Run, run
+from stagelab.errors import StagelabError
+from stagelab.image import XRay, xray
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import docker
+
+    from stagelab.builds import StageSource
+    from stagelab.exercise.task import Task
+
+Made = TypeVar("Made")
+
+_TASK_LABEL = "org.stagelab.task"
+
+
+class Attempt:
+    """An answer to a task.
+
+    What is asked for is made once. If making it failed, asking again raises the same error object,
+    so that a check can tell a cause from what merely follows from it.
+
+    Args:
+        task: The task.
+        text: The learner's Dockerfile.
+        client: The engine; None for the one that `connect` finds.
+    """
+
+    def __init__(self, task: Task, text: str, *, client: docker.DockerClient | None = None) -> None:
+        self.task = task
+        self.text = text
+        self.client = client
+        self._made: dict[str, object] = {}
+
+    @cached_property
+    def source(self) -> Dockerfile:
+        """The answer, parsed."""
+        return parse(self.text)
+
+    @property
+    def stage(self) -> StageSource | None:
+        """The stage that is built, None if the answer has no such stage."""
+        if self.task.target is not None:
+            return self.source.stage(self.task.target)
+        return self.source.stages[-1] if self.source.stages else None
+
+    @property
+    def chain(self) -> tuple[StageSource, ...]:
+        """The stage that is built, the stage that it starts from, and so on."""
+        found: list[StageSource] = []
+        stage = self.stage
+        while stage is not None:
+            found.append(stage)
+            below = self.source.stage(stage.base)
+            stage = below if below is not None and below.index < stage.index else None
+        return tuple(found)
+
+    @property
+    def build(self) -> Build:
+        """The answer, built.
+
+        Raises:
+            BuildError: It does not build.
+        """
+        return self.once("build", self._build)
+
+    @property
+    def run(self) -> Run:
+        """The built image, run as it starts by itself.
+
+        Raises:
+            BuildError: It does not build.
+            RunTimeout: It does not end.
+        """
+        return self.once("run", lambda: run(self.build, client=self.client))
+
+    @property
+    def xray(self) -> XRay:
+        """The built image, looked into.
+
+        Raises:
+            BuildError: It does not build.
+            ImageError: The image cannot be read.
+        """
+        return self.once("xray", lambda: xray(self.build, client=self.client))
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The built image's settings, as the engine gives them.
+
+        Raises:
+            BuildError: It does not build.
+        """
+        return dict(self.build.image.attrs["Config"])
+
+    def instruction(self, *keywords: str) -> Instruction | None:
+        """Find the last instruction of the built stage that has one of these keywords."""
+        found = [
+            i for i in (self.stage.instructions if self.stage else ()) if i.keyword in keywords
+        ]
+        return found[-1] if found else None
+
+    def layer_instruction(self, layer: int) -> Instruction | None:
+        """Find the instruction that made a layer, None if the base image brought it.
+
+        Args:
+            layer: Index of the layer in `xray.layers`.
+
+        Raises:
+            BuildError: The answer does not build.
+            ImageError: The image cannot be read.
+        """
+        left = self._lineage()
+        for record in reversed(self.xray.layers):
+            keyword = record.instruction.partition(" ")[0].upper()
+            # The classic builder records the labels of the call as one LABEL more.
+            if not left or left[-1].keyword != keyword:
+                continue
+            instruction = left.pop()
+            if record.index == layer:
+                return instruction
+        return None
+
+    def instruction_at(self, line: int | None) -> Instruction | None:
+        """Find the instruction that a line of the answer belongs to."""
+        if line is None:
+            return None
+        return next((i for i in self.source.instructions if i.line <= line <= i.end_line), None)
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """Make something once under a name; a StagelabError is kept and raised again."""
+        if name not in self._made:
+            try:
+                self._made[name] = make()
+            except StagelabError as error:
+                self._made[name] = error
+        made = self._made[name]
+        if isinstance(made, StagelabError):
+            raise made
+        return cast("Made", made)
+
+    def _lineage(self) -> list[Instruction]:
+        """Give the instructions of the built stage and of the stages that it starts from."""
+        lineage: list[Instruction] = []
+        for stage in self.chain:
+            lineage = [i for i in stage.instructions if i.keyword != "FROM"] + lineage
+        return lineage
+
+    def _build(self) -> Build:
+        return build(
+            self.task.context(),
+            dockerfile=DockerfileText(self.text),
+            target=self.task.target,
+            tag=self.task.tag,
+            labels={_TASK_LABEL: self.task.id},
+            client=self.client,
+        )

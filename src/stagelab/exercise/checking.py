@@ -1,0 +1,113 @@
+"""`check`: build, run and look into a learner's answer, requirement by requirement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stagelab.builds import parse
+from stagelab.errors import BuildFailed, EngineError, ExerciseError, StagelabError
+from stagelab.exercise.answers import SOLUTIONS, read_answer
+from stagelab.exercise.attempt import Attempt
+from stagelab.exercise.course import course_root
+from stagelab.exercise.facts import Outcome, Verdict
+from stagelab.exercise.meanings import meaning
+from stagelab.exercise.tasks import find
+
+if TYPE_CHECKING:
+    import docker
+
+    from stagelab.exercise.task import Found, Requirement, Task
+
+_WAITS = "Not looked at yet: this needs what failed above."
+
+
+def check(
+    task: str, answer: str | None = None, *, client: docker.DockerClient | None = None
+) -> Verdict:
+    """Look at a learner's Dockerfile: builds it, runs it caged, and looks into the image.
+
+    Nothing that a learner may have written raises; the verdict says what is wrong with it.
+
+    Args:
+        task: The task's ID, such as "03-1".
+        answer: The Dockerfile's text, as `%%dockerfile` binds it.
+        client: The engine; None for the one that `connect` finds.
+
+    Raises:
+        ExerciseError: No task has this ID.
+    """
+    found = find(task)
+    text = str(answer or "")
+    if _untouched(found, text):
+        waiting = tuple(Outcome(each.text, None) for each in found.requirements)
+        return Verdict(
+            found.id, found.title, started=False, requirements=waiting, advice=found.first
+        )
+    attempt = Attempt(found, text, client=client)
+    told: list[StagelabError | Found] = []
+    outcomes = tuple(_judge(requirement, attempt, told) for requirement in found.requirements)
+    return Verdict(found.id, found.title, started=True, requirements=outcomes)
+
+
+def _judge(
+    requirement: Requirement, attempt: Attempt, told: list[StagelabError | Found]
+) -> Outcome:
+    """Look at one requirement; `told` is what earlier ones have reported, said once only."""
+    try:
+        found = requirement.look(attempt)
+    except StagelabError as error:
+        if any(error is each for each in told):
+            return Outcome(requirement.text, None, _WAITS)
+        told.append(error)
+        return _failure(requirement, attempt, error)
+    if not found.ok and found in told:
+        return Outcome(requirement.text, None, _WAITS)
+    told.append(found)
+    return _outcome(requirement, found)
+
+
+def _outcome(requirement: Requirement, found: Found) -> Outcome:
+    if found.at is None:
+        return Outcome(requirement.text, found.ok, found.words, detail=found.detail)
+    where = f"Line {found.at.line}, `{' '.join(str(found.at).split())}`: "
+    return Outcome(requirement.text, found.ok, where + found.words, found.at.line, found.detail)
+
+
+def _failure(requirement: Requirement, attempt: Attempt, error: StagelabError) -> Outcome:
+    words = f"{error.cause} {error.fix}"
+    if isinstance(error, EngineError | ExerciseError):
+        return Outcome(
+            requirement.text, None, f"This is not about your answer. {words}", detail=error.detail
+        )
+    line = None
+    detail = error.detail
+    if isinstance(error, BuildFailed):
+        line = error.line
+        detail = "\n".join(part for part in (error.log, error.detail) if part)
+        instruction = attempt.instruction_at(line)
+        if instruction is not None and f"Line {instruction.line}" not in error.cause:
+            words = f"Line {instruction.line}, `{instruction}`: {words}"
+        words = " ".join(part for part in (words, meaning(detail)) if part)
+    return Outcome(requirement.text, ok=False, feedback=words, line=line, detail=detail)
+
+
+def _untouched(task: Task, text: str) -> bool:
+    """Whether an answer has no instruction, or is what the exercise begins with."""
+    instructions = parse(text).instructions
+    if not instructions:
+        return True
+    starter = _starter(task)
+    return starter is not None and _essence(text) == _essence(starter)
+
+
+def _starter(task: Task) -> str | None:
+    """Read the task's starter; None if the solutions' notebooks are not at hand."""
+    try:
+        answer = read_answer(task.id, course_root() / SOLUTIONS)
+    except ExerciseError:
+        return None
+    return answer.starter if answer else None
+
+
+def _essence(text: str) -> list[tuple[str, str]]:
+    return [(i.keyword, " ".join(i.value.split())) for i in parse(text).instructions]

@@ -1,0 +1,193 @@
+"""Requirements that several tasks have; each looks at behaviour, not at wording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stagelab.containers import Reply, Stopped, serve
+from stagelab.errors import RunTimeout, StartFailed
+from stagelab.exercise import program
+from stagelab.exercise.task import Found, Requirement, met, unmet
+
+if TYPE_CHECKING:
+    from stagelab.builds import Instruction
+    from stagelab.exercise.attempt import Attempt
+
+GREETING = "Hello from a Go program."
+"""What the sample app go-hello prints."""
+
+GO_FOLDER = "/usr/local/go"
+"""Where the golang image has its toolchain."""
+
+_SOON = 3.0
+
+
+def builds(text: str = "It builds.") -> Requirement:
+    """It builds; a failure tells line, instruction and the engine's words."""
+
+    def look(attempt: Attempt) -> Found:
+        made = attempt.build
+        return met(f"Built with {_BUILDERS[made.builder]}.")
+
+    return Requirement(text, look)
+
+
+_BUILDERS = {"buildkit": "BuildKit", "classic": "the classic builder"}
+
+
+def prints(expected: str, text: str) -> Requirement:
+    """Started as it is, without arguments, it ends well and prints `expected`."""
+
+    def look(attempt: Attempt) -> Found:
+        try:
+            ran = attempt.run
+        except RunTimeout as error:
+            return unmet(
+                "it does not end: after its time it was stopped. It is to print its line and end.",
+                at=program.starter(attempt),
+                detail=error.detail,
+            )
+        if ran.ok and expected in ran.stdout:
+            return met(f"It prints: {_first_line(ran.stdout)}")
+        if program.starter(attempt) is None or not ran.ok:
+            return program.why_not(attempt, ran.output)
+        return unmet(
+            f"it ran, but what it printed is not {expected!r}.",
+            at=program.starter(attempt),
+            detail=ran.output or "(it printed nothing)",
+        )
+
+    return Requirement(text, look)
+
+
+def starts_without_shell() -> Requirement:
+    """The engine starts the program itself: exec form."""
+
+    def look(attempt: Attempt) -> Found:
+        words = program.command(attempt)
+        at = program.starter(attempt)
+        if not words or at is None:
+            return unmet(
+                "The last stage has neither ENTRYPOINT nor CMD, so it does not start your program. "
+                'Add one as a list: ENTRYPOINT ["./myapp"].'
+            )
+        if program.through_shell(attempt):
+            return unmet(
+                "this is the shell form: the engine starts a shell, and the shell your program. "
+                "That needs a shell in the image, drops the arguments of `docker run`, and signals "
+                'go to the shell. Write a list instead: ENTRYPOINT ["./myapp"].',
+                at=at,
+            )
+        return met(f"The engine starts {words[0]} itself.")
+
+    return Requirement(
+        "The engine starts the program itself, without a shell in between (exec form).", look
+    )
+
+
+def ships_no_toolchain() -> Requirement:
+    """No layer holds Go's compiler, not even one that a later layer hides."""
+
+    def look(attempt: Attempt) -> Found:
+        image = attempt.xray
+        if image.file(f"{GO_FOLDER}/bin/go"):
+            return unmet(
+                "the image that ships starts from here and holds the Go toolchain in "
+                f"{GO_FOLDER}: hundreds of megabytes that the program never uses. Begin a new "
+                "stage with a small base, and COPY --from only the program.",
+                at=_from(attempt),
+            )
+        hidden = [item for item in image.waste.worst if item.path.startswith(f"{GO_FOLDER}/")]
+        if hidden:
+            return unmet(
+                f"this removes {GO_FOLDER}, but only from view: the layers below still hold it, "
+                "and they ship. Begin a new stage with a small base instead.",
+                at=attempt.layer_instruction(hidden[0].hidden_by),
+            )
+        return met("No layer holds a Go toolchain.")
+
+    return Requirement("It ships no Go toolchain, in no layer.", look)
+
+
+def ships_no_source() -> Requirement:
+    """No layer holds the sample app's source."""
+
+    def look(attempt: Attempt) -> Found:
+        image = attempt.xray
+        ours = {path.name for path in attempt.task.context().glob("*.go")}
+        paths = [entry.path for entry in image.tree] + [item.path for item in image.waste.worst]
+        shipped = sorted(
+            path
+            for path in set(paths)
+            # the toolchain has files of such names too, and is another requirement's matter
+            if path.rpartition("/")[2] in ours and not path.startswith(f"{GO_FOLDER}/")
+        )
+        if not shipped:
+            return met("Only the program is there, none of its source.")
+        return unmet(
+            f"the image that ships holds source code: {', '.join(shipped)}. The program does not "
+            "need it, and whoever gets the image can read it. COPY only the program.",
+            at=attempt.instruction("COPY", "ADD"),
+        )
+
+    return Requirement("It ships no source code.", look)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a service did when it was started, asked, and told to end."""
+
+    replies: dict[str, Reply]
+    stopped: Stopped
+
+
+def visit(attempt: Attempt, port: int, *paths: str) -> Visit:
+    """Start the built image as a service, get `paths`, and stop it; once an attempt.
+
+    Raises:
+        BuildError: The answer does not build.
+        StartFailed: It does not start or does not answer.
+    """
+
+    def go() -> Visit:
+        with serve(attempt.build, port, ready=paths[0], client=attempt.client) as service:
+            replies = {path: service.get(path) for path in paths}
+            return Visit(replies, service.stop(grace=int(_SOON)))
+
+    return attempt.once("visit", go)
+
+
+def answers(port: int, path: str, expected: str, others: tuple[str, ...], text: str) -> Requirement:
+    """The service answers a GET of `path` with status 200 and `expected` in the body.
+
+    Args:
+        port: Where it listens.
+        path: What is asked for here.
+        expected: A part of the body.
+        others: What the task's further requirements ask for.
+        text: The requirement.
+    """
+
+    def look(attempt: Attempt) -> Found:
+        try:
+            reply = visit(attempt, port, path, *others).replies[path]
+        except StartFailed as error:
+            return program.why_not(attempt, error.detail, failed="it does not answer")
+        if reply.status == 200 and expected in reply.body:  # noqa: PLR2004 - HTTP: OK
+            return met(f"It answers: {_first_line(reply.body)}")
+        return unmet(
+            f"it answers GET {path} with status {reply.status}: {_first_line(reply.body)}",
+            at=program.starter(attempt),
+        )
+
+    return Requirement(text, look)
+
+
+def _from(attempt: Attempt) -> Instruction | None:
+    """Find the FROM that brings the base: the one of the lowest stage below the built one."""
+    return attempt.chain[-1].instructions[0] if attempt.chain else None
+
+
+def _first_line(text: str) -> str:
+    return next(iter(text.strip().splitlines()), "")

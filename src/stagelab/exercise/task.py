@@ -1,0 +1,102 @@
+"""What a task is: where its answer is built, what it must do, and how to help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stagelab import _home
+from stagelab.exercise.course import sample_app
+
+if TYPE_CHECKING:
+    from stagelab.builds import Instruction
+    from stagelab.exercise.attempt import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What looking at one requirement found; made by `met` and `unmet`.
+
+    Attributes:
+        ok: Whether it is met.
+        words: What is there, why it matters, and what to do.
+        at: The instruction that it is about, None if about none.
+        detail: The engine's or program's own words.
+    """
+
+    ok: bool
+    words: str
+    at: Instruction | None = None
+    detail: str = ""
+
+
+def met(words: str) -> Found:
+    """Say that a requirement is met, and by what."""
+    return Found(ok=True, words=words)
+
+
+def unmet(words: str, *, at: Instruction | None = None, detail: str = "") -> Found:
+    """Say that a requirement is not met: what is there, why it matters, what to do."""
+    return Found(ok=False, words=words, at=at, detail=detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One thing that an answer must do.
+
+    Attributes:
+        text: A sentence a learner reads before and after.
+        look: Looks at an attempt. It may raise any StagelabError of building, running or
+            reading the image: that becomes this requirement's outcome.
+    """
+
+    text: str
+    look: Callable[[Attempt], Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task of one lesson.
+
+    Attributes:
+        id: Lesson and number, such as "03-1".
+        title: What is to be done, a phrase.
+        first: The first thing to do; said for an untouched exercise.
+        requirements: What an answer must do, in the order in which a learner gets there.
+        hints: From a nudge to nearly the answer; one to three.
+        app: The sample app whose folder is the build context; None if `files` are the context.
+        files: Without an app, the files of the context, by relative path.
+        target: The stage that is built; None for the last one.
+    """
+
+    id: str
+    title: str
+    first: str
+    requirements: tuple[Requirement, ...]
+    hints: tuple[str, ...]
+    app: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
+    target: str | None = None
+
+    @property
+    def tag(self) -> str:
+        """The tag of the image that an answer builds."""
+        return f"stagelab/exercise-{self.id}"
+
+    def context(self) -> Path:
+        """Give the folder that an answer is built in, made if it is not a sample app's.
+
+        Raises:
+            ExerciseError: The sample app is not there.
+        """
+        if self.app is not None:
+            return sample_app(self.app)
+        folder = _home.cache_dir() / "exercises" / self.id
+        for name, text in self.files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if not path.is_file() or path.read_bytes() != text.encode():
+                path.write_bytes(text.encode())
+        return folder

@@ -1,0 +1,118 @@
+"""Lesson 03: the runtime stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stagelab.errors import StartFailed
+from stagelab.exercise import program
+from stagelab.exercise.requirements import (
+    GREETING,
+    answers,
+    builds,
+    prints,
+    ships_no_source,
+    ships_no_toolchain,
+    starts_without_shell,
+    visit,
+)
+from stagelab.exercise.task import Found, Requirement, Task, met, unmet
+
+if TYPE_CHECKING:
+    from stagelab.exercise.attempt import Attempt
+
+_PORT = 8080
+_HEALTH = "/healthz"
+_HELLO = "/api/hello?name=Ada"
+
+
+def _starts_from_alpine(attempt: Attempt) -> Found:
+    base = attempt.chain[-1].base if attempt.chain else ""
+    if base.partition(":")[0].rpartition("/")[2] == "alpine":
+        return met(f"It starts from {base}.")
+    return unmet(
+        f"the image that ships starts from {base}. That may well run, but this task is about "
+        "making the program fit a base without glibc: keep FROM alpine, and change how the "
+        "program is built.",
+        at=attempt.chain[-1].instructions[0] if attempt.chain else None,
+    )
+
+
+def _ends_when_told(attempt: Attempt) -> Found:
+    try:
+        stopped = visit(attempt, _PORT, _HEALTH, _HELLO).stopped
+    except StartFailed as error:
+        return program.why_not(attempt, error.detail, failed="it does not answer")
+    if not stopped.killed and stopped.exit_code == 0:
+        return met("It ended by itself, with exit code 0.")
+    if stopped.killed:
+        return unmet(
+            "the program did not end when the engine asked it to (SIGTERM), so the engine killed "
+            "it, and open requests with it. The signal goes to the first process: let that be "
+            'your program, by a list: ENTRYPOINT ["./myapp"].',
+            at=program.starter(attempt),
+        )
+    return unmet(
+        f"asked to end (SIGTERM), it ended with exit code {stopped.exit_code}: the signal killed "
+        "something on the way, not the program, which would finish its work and end with 0. Let "
+        'the engine start the program itself, by a list: ENTRYPOINT ["./myapp"].',
+        at=program.starter(attempt),
+    )
+
+
+TASKS = (
+    Task(
+        id="03-1",
+        title="Write the runtime stage",
+        app="go-hello",
+        first="Below the builder stage, begin a second stage with a small base image, and copy "
+        "the program into it from the builder.",
+        requirements=(
+            builds(),
+            prints(GREETING, f"The image starts the program, which prints: {GREETING}"),
+            ships_no_toolchain(),
+            ships_no_source(),
+            starts_without_shell(),
+        ),
+        hints=(
+            "Every FROM begins a stage with an empty plate. Only the last stage ships.",
+            "COPY --from=NAME takes from the stage of that name, with paths as that stage has "
+            "them. The program there is /app/myapp.",
+            "FROM alpine:3.22, then WORKDIR /app, then COPY --from=builder /app/myapp . and an "
+            "ENTRYPOINT as a list.",
+        ),
+    ),
+    Task(
+        id="03-2",
+        title="Make the web service start on alpine",
+        app="go-web",
+        first="Build it, run it, and read what the engine says when the service does not start. "
+        "Lesson 03 found out which file is missing.",
+        requirements=(
+            builds(),
+            Requirement("The image that ships starts from alpine.", _starts_from_alpine),
+            answers(
+                _PORT,
+                _HEALTH,
+                "ok",
+                (_HELLO,),
+                f"The service starts and answers GET {_HEALTH}.",
+            ),
+            answers(
+                _PORT,
+                _HELLO,
+                "Hello, Ada!",
+                (_HEALTH,),
+                f"It answers GET {_HELLO} with a greeting.",
+            ),
+            Requirement("It ends by itself when the engine asks it to (SIGTERM).", _ends_when_told),
+        ),
+        hints=(
+            "The program is in the image. What else does the kernel need to start a program that "
+            "is dynamically linked?",
+            "Do not look for the missing loader: build a program that needs none. One environment "
+            "variable of `go build` decides.",
+            "RUN CGO_ENABLED=0 go build -o myapp, in the builder stage.",
+        ),
+    ),
+)

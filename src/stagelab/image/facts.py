@@ -1,0 +1,263 @@
+"""The facts of an x-ray, frozen; sizes in bytes of uncompressed file contents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from stagelab._render import Shown
+from stagelab.errors import ImageError
+from stagelab.image.contents import Package
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from stagelab.image.entry import Entry
+    from stagelab.image.layer import LayerFacts
+    from stagelab.image.merge import Hidden
+    from stagelab.image.tree import Tree
+
+
+class BaseUseLike(Protocol):
+    """A base that a stage of a build rests on, such as `stagelab.builds.BaseUse`."""
+
+    @property
+    def stage(self) -> str:
+        """Name of the stage."""
+
+    @property
+    def reference(self) -> str:
+        """What its FROM names."""
+
+    @property
+    def kind(self) -> str:
+        """One of official, stand-in, scratch, other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer(Shown):
+    """One instruction of the image's history, and the layer that it made, if it made one.
+
+    Attributes:
+        index: Its place in the history, from 0; instructions without a layer count as well.
+        diff_id: Digest of the layer's uncompressed tar; None if the instruction made no layer.
+        instruction: The instruction as one writes it.
+        created_by: The same as the history has it.
+        size_bytes: Bytes of the regular files in the layer, those with several names counted once.
+        added: Names of regular files that were not there before.
+        changed: Names of regular files that were there and are in this layer again, be it only
+            because their mode changed.
+        removed: Names of regular files that were there and are not any more.
+    """
+
+    index: int
+    diff_id: str | None
+    instruction: str
+    created_by: str = field(repr=False)
+    size_bytes: int
+    added: int
+    changed: int
+    removed: int
+
+    @property
+    def empty(self) -> bool:
+        """Whether the instruction made no layer."""
+        return self.diff_id is None
+
+
+@dataclass(frozen=True, slots=True)
+class Waste(Shown):
+    """What is in the image's layers but not in its file system.
+
+    Attributes:
+        reclaimable_bytes: Sum of the layers minus the merged file system.
+        worst: Each hidden file, largest first; their bytes add up to `reclaimable_bytes`.
+    """
+
+    reclaimable_bytes: int
+    worst: tuple[Hidden, ...]
+
+
+class Packages(tuple[Package, ...], Shown):
+    """Installed packages, by name; a tuple that shows itself as a table."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GoBinary:
+    """A program that Go built.
+
+    Attributes:
+        path: Where it is.
+        go_version: The toolchain's version, "go1.22.1".
+        module: The main module's path, the package's path if it was built outside a module.
+        loader: The loader that it needs to start, None if it is statically linked.
+        loader_present: Whether the image has that loader; True if it needs none.
+    """
+
+    path: str
+    go_version: str
+    module: str
+    loader: str | None
+    loader_present: bool
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether it is dynamically linked, so that it needs a loader and libraries."""
+        return self.loader is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Shown):
+    """What one layer did to one path; `size_bytes` is 0 for what it removed."""
+
+    layer: int
+    what: Literal["added", "changed", "removed"]
+    instruction: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class XRay(Shown):
+    """What is really in an image.
+
+    Attributes:
+        name: The reference, tag or file that was asked for.
+        image_id: The image's ID on its engine; the digest of the configuration in an archive.
+        size_bytes: Sum over the layers of the bytes of their regular files, a file with several
+            names (hard links) counted once a layer. This is what the course calls size.
+        merged_bytes: Bytes of the regular files that a container sees.
+        layers: The history, oldest first, instructions without a layer included.
+        files: Regular files that a container sees, each name counted.
+        waste: What is in the layers but not in the file system.
+        packages: Packages by the databases of dpkg and apk.
+        shells: Shells in the usual folders of programs and those of PATH.
+        compilers: Compilers, likewise.
+        package_managers: Package managers, likewise.
+        setuid: Programs that run with their owner's rights whoever starts them.
+        go_binaries: Programs that Go built (1.18 or newer).
+        user: Who a container's program runs as; "root" if the image does not say.
+        runs_as_root: Whether that user's number is 0.
+        entrypoint: As in the configuration; empty if there is none.
+        cmd: As in the configuration; empty if there is none.
+        exposed_ports: As in the configuration, "8080/tcp".
+        env: Environment variables.
+        labels: Labels, those of the base included.
+        os: Name of the operating system from os-release; None if there is none.
+        architecture: As in the configuration, "amd64".
+        stand_in: Recipe of the stand-in that the image rests on, by its label; None if on none.
+        bases: The bases of the build, if a build was x-rayed; else empty.
+        tree: The merged file system.
+    """
+
+    name: str
+    image_id: str
+    size_bytes: int
+    merged_bytes: int
+    layers: tuple[Layer, ...]
+    files: int
+    waste: Waste
+    packages: Packages
+    shells: tuple[str, ...]
+    compilers: tuple[str, ...]
+    package_managers: tuple[str, ...]
+    setuid: tuple[str, ...]
+    go_binaries: tuple[GoBinary, ...]
+    user: str
+    runs_as_root: bool
+    entrypoint: tuple[str, ...]
+    cmd: tuple[str, ...]
+    exposed_ports: tuple[str, ...]
+    env: Mapping[str, str]
+    labels: Mapping[str, str]
+    os: str | None
+    architecture: str
+    stand_in: str | None
+    bases: tuple[BaseUseLike, ...]
+    tree: Tree
+    _facts: Mapping[str, LayerFacts] = field(repr=False, compare=False)
+    _fetch: Callable[[str, str], bytes | None] = field(repr=False, compare=False)
+
+    @property
+    def layer_count(self) -> int:
+        """How many layers the image has, instructions without a layer not counted."""
+        return sum(not layer.empty for layer in self.layers)
+
+    def __repr__(self) -> str:
+        return (
+            f"<XRay of {self.name}: {self.size_bytes} bytes, {self.layer_count} layers, "
+            f"{self.files} files>"
+        )
+
+    def file(self, path: str) -> Entry | None:
+        """Give what a container sees at this path, symbolic links followed; None if nothing."""
+        return self.tree.resolve(path)
+
+    def find(self, pattern: str) -> tuple[Entry, ...]:
+        """Give the entries whose whole path matches a shell pattern; `*` also matches "/"."""
+        return self.tree.find(pattern)
+
+    def history_of(self, path: str) -> tuple[Change, ...]:
+        """Give what each layer did to this very path, oldest first; empty if it never was."""
+        wanted = "/" + path.strip("/")
+        changes: list[Change] = []
+        for layer in self.layers:
+            if layer.diff_id is None:
+                continue
+            facts = self._facts[layer.diff_id]
+            exists = bool(changes) and changes[-1].what != "removed"
+            entry = next((entry for entry in facts.entries if entry.path == wanted), None)
+            if entry is not None:
+                what: Literal["added", "changed"] = "changed" if exists else "added"
+                changes.append(Change(layer.index, what, layer.instruction, entry.size))
+            elif exists and _hides(facts, wanted):
+                changes.append(Change(layer.index, "removed", layer.instruction, 0))
+        return tuple(changes)
+
+    def read(self, path: str, *, layer: int | None = None) -> bytes:
+        """Give a file's bytes as a layer wrote them, even if a later layer hides them.
+
+        The image is read again from its engine or archive, up to the layer in question.
+
+        Args:
+            path: The file; up to 16 MB.
+            layer: Index of the layer; None for what a container sees.
+
+        Raises:
+            ImageError: If that layer has no such regular file, or it is too large.
+        """
+        seen = self.tree.resolve(path) if layer is None else None
+        wanted = seen.path if seen else "/" + path.strip("/")
+        if layer is None:
+            wrote = [change.layer for change in self.history_of(wanted) if change.what != "removed"]
+            layer = wrote[-1] if seen and wrote else -1
+        diff_id = self.layers[layer].diff_id if 0 <= layer < len(self.layers) else None
+        facts = self._facts[diff_id] if diff_id else None
+        names = {entry.path: entry for entry in facts.entries} if facts else {}
+        entry = names.get(wanted)
+        if entry is not None and entry.kind == "file" and diff_id:
+            if not entry.size:
+                return b""
+            first = next(name for name in names.values() if name.inode == entry.inode)
+            found = self._fetch(diff_id, first.path)
+            if found is not None:
+                return found
+        raise ImageError(
+            f"No file {wanted} can be read from "
+            + (f"layer {layer}." if layer >= 0 else "the file system."),
+            fix="See `history_of(path)` for the layers that wrote it; it may be too large, too.",
+        )
+
+
+def _hides(facts: LayerFacts, path: str) -> bool:
+    """Tell whether a layer removes a path that it does not write."""
+    above = {path[:at] for at, letter in enumerate(path) if letter == "/" and at}
+    if "/" in facts.opaques or not above.isdisjoint(facts.opaques):
+        return True
+    if not (above | {path}).isdisjoint(facts.whiteouts):
+        return True
+    return any(
+        (entry.kind != "dir" and entry.path in above) or entry.path.startswith(path + "/")
+        for entry in facts.entries
+    )

@@ -1,0 +1,175 @@
+"""The file system that a stack of layers gives, and what each layer did to it.
+
+Source: OCI image specification, "Image Layer Filesystem Changeset": whiteouts hide only what lower
+layers have; an opaque whiteout hides everything that lower layers have in its folder. A name below
+something that is no folder makes it one, as the engine's overlay driver does.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stagelab.image.entry import Entry
+    from stagelab.image.layer import LayerFacts
+
+_Inode = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Bytes that a later layer hides but that are in the image all the same.
+
+    Attributes:
+        path: The file; of a file with several names the one that was hidden last.
+        size_bytes: Its bytes.
+        wrote: Index of the layer that holds them.
+        hidden_by: Index of the layer that hides them.
+        how: Whether that layer removed the file or wrote it anew.
+    """
+
+    path: str
+    size_bytes: int
+    wrote: int
+    hidden_by: int
+    how: Literal["removed", "replaced"]
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What one layer did to regular files: names new, written again, and gone."""
+
+    added: int
+    changed: int
+    removed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The merged file system.
+
+    Attributes:
+        entries: Each path's entry, by path.
+        wrote: For each path, the position in the stack of the layer that wrote it.
+        merged_bytes: Bytes of the regular files, those with several names counted once.
+        hidden: Bytes that are hidden, largest first; together with `merged_bytes` they make the
+            sum of the layers.
+        effects: What each layer did, in the stack's order.
+    """
+
+    entries: dict[str, Entry]
+    wrote: dict[str, int]
+    merged_bytes: int
+    hidden: tuple[Hidden, ...]
+    effects: tuple[Effect, ...]
+
+
+def merge(layers: Sequence[LayerFacts]) -> Merged:
+    """Stack layers, the lowest first."""
+    merger = _Merger()
+    effects = tuple(merger.apply(number, layer) for number, layer in enumerate(layers))
+    alive = {inode: size for inode, size in merger.sizes.items() if merger.names[inode]}
+    hidden = sorted(merger.hidden, key=lambda item: (-item.size_bytes, item.path))
+    return Merged(merger.entries, merger.wrote, sum(alive.values()), tuple(hidden), effects)
+
+
+class _Merger:
+    def __init__(self) -> None:
+        self.entries: dict[str, Entry] = {}
+        self.wrote: dict[str, int] = {}
+        self.sizes: dict[_Inode, int] = {}
+        self.names: Counter[_Inode] = Counter()
+        self.hidden: list[Hidden] = []
+        self._children: dict[str, set[str]] = {"": set()}  # a key is a folder, written or implied
+        self._inodes: dict[str, _Inode] = {}
+        self._gone: set[str] = set()  # regular files that the current layer hides
+        self._dead: list[tuple[str, _Inode]] = []
+
+    def apply(self, number: int, layer: LayerFacts) -> Effect:
+        self._gone, self._dead = set(), []
+        for path in layer.opaques:
+            for child in list(self._children.get(path.rstrip("/"), ())):
+                self._remove(child)
+        for path in layer.whiteouts:
+            self._remove(path)
+        added = changed = 0
+        for entry in layer.entries:
+            existed = self._add(number, entry)
+            if entry.kind == "file":
+                if existed:
+                    changed += 1
+                else:
+                    added += 1
+        removed = len(self._gone)
+        self._account(number, {entry.path for entry in layer.entries if entry.kind == "file"})
+        return Effect(added, changed, removed)
+
+    def _add(self, number: int, entry: Entry) -> bool:
+        """Put an entry in its place; whether there was a regular file of this name before."""
+        path = entry.path
+        self._make_folder(path.rpartition("/")[0])
+        inode = self._inode(number, entry)  # before what it may link to is replaced
+        if entry.inode < 0 and inode in self.sizes:
+            entry = entry._replace(size=self.sizes[inode])
+        self.names[inode] += entry.kind == "file"
+        if entry.kind == "dir":
+            if path not in self._children:
+                self._remove(path)
+                self._children[path] = set()
+        else:
+            self._remove(path)
+        self._children[path.rpartition("/")[0]].add(path)
+        self.entries[path] = entry
+        self.wrote[path] = number
+        if entry.kind == "file":
+            self._inodes[path] = inode
+            self.sizes.setdefault(inode, entry.size)
+            existed = path in self._gone
+            self._gone.discard(path)
+            return existed
+        return False
+
+    def _inode(self, number: int, entry: Entry) -> _Inode:
+        if entry.inode < 0:
+            return self._inodes.get(entry.link, (number, -1))
+        return number, entry.inode
+
+    def _make_folder(self, path: str) -> None:
+        missing = []
+        while path not in self._children:
+            missing.append(path)
+            path = path.rpartition("/")[0]
+        for folder in reversed(missing):
+            self._remove(folder)
+            self._children[folder] = set()
+            self._children[folder.rpartition("/")[0]].add(folder)
+
+    def _remove(self, path: str) -> None:
+        waiting = [path]
+        while waiting:
+            name = waiting.pop()
+            waiting.extend(self._children.pop(name, ()))
+            if self.entries.pop(name, None) is None:
+                continue
+            del self.wrote[name]
+            inode = self._inodes.pop(name, None)
+            if inode is not None:
+                self.names[inode] -= 1
+                self._dead.append((name, inode))
+                self._gone.add(name)
+        above = self._children.get(path.rpartition("/")[0])
+        if above is not None:
+            above.discard(path)
+
+    def _account(self, number: int, written: set[str]) -> None:
+        """Note the contents that lost their last name in this layer."""
+        last = {inode: path for path, inode in self._dead}
+        for inode, path in last.items():
+            size = self.sizes.get(inode, 0)
+            if size and not self.names[inode]:
+                how: Literal["removed", "replaced"] = "replaced" if path in written else "removed"
+                self.hidden.append(Hidden(path, size, inode[0], number, how))

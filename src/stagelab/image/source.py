@@ -1,0 +1,183 @@
+"""Where an image's bytes come from: an engine or an archive in a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import docker.errors
+import requests
+
+from stagelab.errors import ImageError, ImageNotFound
+from stagelab.image.stream import PIECE
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from docker import DockerClient
+    from docker.models.images import Image
+
+
+class Source(Protocol):
+    """An image's bytes, as often as they are asked for."""
+
+    @property
+    def name(self) -> str:
+        """What the image is called."""
+
+    @property
+    def image_id(self) -> str | None:
+        """Its ID on the engine, a digest of its contents; None if only the bytes tell."""
+
+    @property
+    def total_bytes(self) -> int | None:
+        """About how many bytes `pieces` gives; None if unknown."""
+
+    def pieces(self) -> Generator[bytes]:
+        """Give the archive from its start."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSource:
+    """An image on an engine."""
+
+    image: Image
+    name: str
+
+    @property
+    def image_id(self) -> str | None:
+        """The engine's ID of the image."""
+        return str(self.image.id)
+
+    @property
+    def total_bytes(self) -> int | None:
+        """The engine's own idea of the image's size, which is near the archive's."""
+        size: int | None = self.image.attrs.get("Size")
+        return size
+
+    def pieces(self) -> Generator[bytes]:
+        """Give what `docker save` gives.
+
+        Raises:
+            ImageNotFound: If the image was removed meanwhile.
+            ImageError: If the engine stops in the middle.
+        """
+        try:
+            yield from self.image.client.api.get_image(self.image.id, chunk_size=PIECE)
+        except docker.errors.NotFound as error:
+            raise _not_found(self.name, str(error.explanation)) from error
+        except (docker.errors.APIError, requests.RequestException) as error:
+            raise ImageError(
+                f"The engine stopped in the middle of giving out the image {self.name}.",
+                fix="Run `./course doctor` to see whether the engine is well, then try again.",
+                detail=str(error),
+            ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """An image archive in a file."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name
+
+    @property
+    def image_id(self) -> str | None:
+        """Unknown before the archive is read."""
+        return None
+
+    @property
+    def total_bytes(self) -> int | None:
+        """Size of the file."""
+        return self.path.stat().st_size
+
+    def pieces(self) -> Generator[bytes]:
+        """Give the file's bytes.
+
+        Raises:
+            ImageError: If it cannot be read.
+        """
+        try:
+            with self.path.open("rb") as file:
+                while piece := file.read(PIECE):
+                    yield piece
+        except OSError as error:
+            raise ImageError(
+                f"The image archive {self.path} cannot be read.",
+                fix="Check the path and your rights to it.",
+                detail=str(error),
+            ) from error
+
+
+def source_of(thing: object, client: DockerClient | None) -> Source:
+    """Give the source for anything that stands for an image.
+
+    Args:
+        thing: An image of the SDK; an object whose `image` is one (a `Build`); a reference; or the
+            path of an image archive (a `Path`, or a string that names a file that exists).
+        client: The engine for a reference; None for the one that `connect` finds.
+
+    Raises:
+        ImageNotFound: If the engine has no such image.
+        ImageError: If the archive does not exist, or the thing is none of these.
+    """
+    inner = getattr(thing, "image", None)
+    if inner is not None:
+        return EngineSource(inner, getattr(thing, "tag", None) or _name(inner))
+    if hasattr(thing, "attrs") and hasattr(thing, "tags"):
+        return EngineSource(thing, _name(thing))
+    if isinstance(thing, Path) or (isinstance(thing, str) and _is_file(thing)):
+        path = Path(thing)
+        if not _is_file(str(path)):
+            raise ImageError(
+                f"There is no image archive {path}.",
+                fix=f"Write one with `docker save -o {path.name} IMAGE`.",
+            )
+        return FileSource(path)
+    if isinstance(thing, str):
+        return EngineSource(_image(thing, client), thing)
+    raise ImageError(
+        f"This is nothing that can be x-rayed: {type(thing).__name__}.",
+        fix="Give an image, a build, a reference such as 'alpine:3.22', or an archive's path.",
+    )
+
+
+def _image(reference: str, client: DockerClient | None) -> Image:
+    if client is None:
+        from stagelab.engine import connect  # noqa: PLC0415 - an archive needs no engine
+
+        client = connect()
+    try:
+        return client.images.get(reference)
+    except docker.errors.NotFound as error:
+        raise _not_found(reference, str(error.explanation)) from error
+    except docker.errors.APIError as error:
+        raise ImageError(
+            f"The engine cannot look up the image {reference!r}.",
+            fix="Check the reference's spelling: NAME[:TAG], in lower case.",
+            detail=str(error.explanation),
+        ) from error
+
+
+def _name(image: Any) -> str:  # noqa: ANN401 - the SDK has no types
+    return str(image.tags[0] if image.tags else image.short_id)
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # too long, or with a NUL: no file can be called so
+        return False
+
+
+def _not_found(reference: str, detail: str) -> ImageNotFound:
+    return ImageNotFound(
+        f"There is no image {reference!r} on this engine.",
+        fix="See `docker image ls` for what there is; build it or pull it first.",
+        detail=detail,
+    )

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+import docker
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stagelab import _home
+from stagelab.engine import ledger
+from stagelab.engine.labels import session
+
+
+def engine(identity: str, root: str = "/var/lib/docker") -> docker.DockerClient:
+    return cast(
+        "docker.DockerClient", SimpleNamespace(info=lambda: {"ID": identity, "DockerRootDir": root})
+    )
+
+
+def test_records_come_back_in_order_and_by_engine() -> None:
+    one, other = engine("A"), engine("A", "/elsewhere")
+    ledger.record_image(one, "sha256:1")
+    ledger.record_build(one, 1.5, 2.5, ["[1/2] FROM x", "[2/2] RUN y"])
+    ledger.record_base(one, "sha256:2", "alpine:3.22")
+    assert ledger.records(one) == (
+        ledger.RecordedImage(session(), "sha256:1"),
+        ledger.RecordedBuild(session(), 1.5, 2.5, ("[1/2] FROM x", "[2/2] RUN y")),
+        ledger.RecordedBase(session(), "sha256:2", "alpine:3.22"),
+    )
+    assert ledger.records(other) == ()
+
+
+def test_rewrite_drops_what_is_gone_and_the_file_when_empty() -> None:
+    one = engine("B")
+    for number in range(3):
+        ledger.record_image(one, f"sha256:{number}")
+    ledger.rewrite(one, lambda record: record.image_id == "sha256:1")  # type: ignore[union-attr]
+    assert [record.image_id for record in ledger.records(one)] == ["sha256:1"]  # type: ignore[union-attr]
+    ledger.rewrite(one, lambda _: False)
+    assert ledger.records(one) == ()
+    assert not list((_home.data_dir() / "ledger").glob("*.jsonl"))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(damage=st.text())
+def test_a_damaged_line_costs_only_itself(damage: str) -> None:
+    one = engine("C")
+    ledger.rewrite(one, lambda _: False)
+    ledger.record_image(one, "sha256:1")
+    path = ledger._path(one)
+    with path.open("a", encoding="utf-8", errors="replace") as file:
+        file.write(damage.replace("{", "(") + "\n")
+    ledger.record_image(one, "sha256:2")
+    found = [record.image_id for record in ledger.records(one)]  # type: ignore[union-attr]
+    assert found == ["sha256:1", "sha256:2"]

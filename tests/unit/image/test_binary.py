@@ -1,0 +1,104 @@
+"""Go programs made by hand: only the parts of an ELF file that are looked at."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagelab.image.binary import GoFacts, go_facts
+from stagelab.image.stream import ByteStream
+
+LOADER = b"/lib64/ld-linux-x86-64.so.2\0"
+MODULES = "path\texample.com/app\nmod\texample.com/app\tv1.2.3\t\ndep\texample.com/x\tv1.0.0\th1:\n"
+
+
+def varint(text: bytes) -> bytes:
+    length, out = len(text), b""
+    while length >= 0x80:
+        out += bytes([length & 0x7F | 0x80])
+        length >>= 7
+    return out + bytes([length]) + text
+
+
+def build_info(version: str = "go1.27.3", modules: str = MODULES) -> bytes:
+    head = b"\xff Go buildinf:" + bytes([8, 2]) + bytes(16)
+    return head + varint(version.encode()) + varint(b"S" * 16 + modules.encode() + b"E" * 16)
+
+
+def program(
+    *, data: bytes, loader: bytes | None = None, wide: bool = True, pad: int = 6000
+) -> bytes:
+    segments = []
+    offset = 64 + 3 * 56
+    if loader is not None:
+        segments.append((3, 4, offset, len(loader)))
+    start = offset + len(loader or b"") + pad
+    segments += [(1, 5, 0, start), (1, 6, start, len(data))]
+    if wide:
+        table = b"".join(
+            struct.pack("<IIQQQQQQ", kind, flags, at, 0, 0, size, size, 0)
+            for kind, flags, at, size in segments
+        )
+        head = b"\x7fELF\x02\x01\x01".ljust(32, b"\0") + struct.pack(
+            "<QQIHHHHHH", 64, 0, 0, 64, 56, len(segments), 0, 0, 0
+        )
+    else:
+        table = b"".join(
+            struct.pack(">8I", kind, at, 0, 0, size, size, flags, 0)
+            for kind, flags, at, size in segments
+        )
+        head = b"\x7fELF\x01\x02\x01".ljust(28, b"\0") + struct.pack(
+            ">IIIHHHHHH", 64, 0, 0, 52, 32, len(segments), 0, 0, 0
+        )
+        head = head.ljust(64, b"\0")
+    body = (head + table).ljust(offset, b"\0") + (loader or b"")
+    return body.ljust(start, b"\0") + data
+
+
+def facts(raw: bytes) -> GoFacts | None:
+    return go_facts(ByteStream([raw[at : at + 1000] for at in range(0, len(raw), 1000)]), len(raw))
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("pad", [0, 6000])
+def test_a_static_program(wide: bool, pad: int) -> None:  # noqa: FBT001 - a parameter of the test
+    raw = program(data=bytes(160) + build_info() + b"more", wide=wide, pad=pad)
+    assert facts(raw) == GoFacts("go1.27.3", "example.com/app", None)
+
+
+def test_a_dynamic_program_names_its_loader() -> None:
+    found = facts(program(data=build_info(), loader=LOADER))
+    assert found == GoFacts("go1.27.3", "example.com/app", "/lib64/ld-linux-x86-64.so.2")
+
+
+def test_information_deep_in_the_data_and_across_pieces() -> None:
+    for offset in ((1 << 20) - 7, (1 << 20) + 16, (2 << 20) - 1):
+        assert facts(program(data=bytes(offset) + build_info())) is not None
+
+
+def test_a_program_built_outside_any_module() -> None:
+    found = facts(program(data=build_info(modules="path\tcommand-line-arguments\n")))
+    assert found is not None
+    assert found.module == "command-line-arguments"
+
+
+def test_what_go_did_not_build() -> None:
+    assert facts(program(data=bytes(5000))) is None
+    assert facts(b"\x7fELF" + bytes(100)) is None
+    assert facts(b"\x7fELF") is None
+
+
+def test_the_old_form_of_the_information() -> None:
+    old = b"\xff Go buildinf:" + bytes([8, 0]) + bytes(64)
+    assert facts(program(data=old)) is None
+
+
+@given(st.binary(max_size=300), st.integers(0, 400))
+def test_never_fails_on_any_bytes(noise: bytes, at: int) -> None:
+    raw = bytearray(program(data=build_info(), loader=LOADER, pad=0))
+    raw[at : at + len(noise)] = noise
+    facts(bytes(raw))
+    facts(b"\x7fELF" + noise)
