@@ -36,17 +36,24 @@ class Shown:
         return {"text/html": renderers[0](self), "text/plain": renderers[1](self)}
 
 
-LiveView = Callable[[str], AbstractContextManager[Callable[[Any], None] | None]]
-"""Given a build's title: a context manager that gives the observer of its events, or None."""
+Observe = Callable[..., None]
+Live = Callable[[str], AbstractContextManager[Observe | None]]
+"""Given a title: a context manager that gives what is to be told of the progress, or None."""
 
-_LIVE_VIEWS: list[LiveView] = []
-
-
-def register_live_view(view: LiveView) -> None:
-    """Let builds show themselves by `view` while they run."""
-    _LIVE_VIEWS[:] = [view]
+_LIVE: dict[str, Live] = {}
 
 
-def live_view(title: str) -> AbstractContextManager[Callable[[Any], None] | None]:
-    """Open the registered live view for a build; one that shows nothing if there is none."""
-    return _LIVE_VIEWS[0](title) if _LIVE_VIEWS else nullcontext()
+def register_live(kind: str, view: Live) -> None:
+    """Let something slow show itself by `view` while it goes on.
+
+    Args:
+        kind: "build", which is told a build's events, or "read", which is told the bytes so far
+            and about how many there are.
+        view: Opens the view.
+    """
+    _LIVE[kind] = view
+
+
+def live(kind: str, title: str) -> AbstractContextManager[Observe | None]:
+    """Open the registered live view; one that shows nothing if there is none."""
+    return _LIVE[kind](title) if kind in _LIVE else nullcontext()

@@ -95,7 +95,8 @@ WRONG = {
     ),
     "01-1": (
         Wrong(
-            'FROM golang:1.27\nWORKDIR /app\nCOPY main.go .\nRUN go build -o myapp\nCMD ["./myapp"]\n',
+            "FROM golang:1.27\nWORKDIR /app\nCOPY main.go .\nRUN go build -o myapp\n"
+            'CMD ["./myapp"]\n',
             "`go build` finds no go.mod",
             4,
         ),
@@ -121,7 +122,7 @@ WRONG = {
             "neither ENTRYPOINT nor CMD",
             None,
         ),
-        Wrong("FORM golang:1.27\nWORKDIR /app\n", "FROM", None),
+        Wrong("FORM golang:1.27\nWORKDIR /app\n", "Did you mean FROM?", 1),
     ),
     "02-1": (
         Wrong(
@@ -218,7 +219,7 @@ WRONG = {
             3,
         ),
         Wrong(
-            WORK.replace(" AS work", "") + "RUN rm archive.bin token.txt fetch.sh\n" + REPORT,
+            WORK.replace(" AS work", "") + "RUN rm archive.bin\n" + REPORT,
             "this hides /app/archive.bin",
             6,
         ),
@@ -245,7 +246,7 @@ WRONG = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _engine(client: docker.DockerClient, bases: dict[str, Base]) -> Iterator[None]:
+def _engine(bases: dict[str, Base]) -> Iterator[None]:
     assert {"golang", "alpine", "debian"} <= set(bases)
     yield
     tidy()

@@ -128,8 +128,8 @@ def _config(layers: tuple[Layer, ...], settings: ImageSettings, epoch: int) -> d
     said = [f"ENV {variable}" for variable in settings.env]
     said += [f"LABEL {key}={value}" for key, value in sorted(settings.labels.items())]
     if settings.workdir:
+        # Not in the history: a builder's WORKDIR makes a layer, and this one made none.
         run["WorkingDir"] = settings.workdir
-        said.append(f"WORKDIR {settings.workdir}")
     if settings.user:
         run["User"] = settings.user
         said.append(f"USER {settings.user}")

@@ -79,7 +79,11 @@ def build(
         labels={**course_labels(), **(labels or {})},
         nocache=nocache,
     )
-    view = nullcontext(observe) if observe else _render.live_view(tag or loaded.root.resolve().name)
+    view = (
+        nullcontext(observe)
+        if observe
+        else _render.live("build", tag or loaded.root.resolve().name)
+    )
     with view as watching:
         reader = _carry_out(order, builder, watching or _nobody)
     return _facts(order, reader, time.monotonic() - began)

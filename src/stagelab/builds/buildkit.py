@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from stagelab.builds.dockerfile import Dockerfile, StageSource
+from stagelab.builds.dockerfile import Dockerfile, Instruction, StageSource
 from stagelab.builds.events import Observer, StepCompleted, StepFailed, StepLog, StepStarted
 from stagelab.builds.facts import Step
 from stagelab.builds.trace import Trace, Vertex
@@ -110,11 +110,17 @@ class BuildKitDecoder:
         match = _STEP.match(name)
         if match is None:
             return (None, name, None) if _BASE.match(name) else None
-        stage = self._stage(match.group("stage"))
+        label, text = match.group("stage", "text")
+        stage = self._stage(label)
+        found = stage and _counted(stage, self._source, *map(int, match.group("number", "total")))
+        if not (stage and found and _is_named(stage, found, text)):
+            # Builds that run close to each other share vertices, with the name that the first gave:
+            # then the place is one of another Dockerfile, and only the text can be trusted.
+            stage, found = self._search(text) or (stage, found)
         if stage is None:
-            return match.group("stage"), match.group("text"), None
-        line = _line(stage, self._source, int(match.group("number")), int(match.group("total")))
-        return stage.name, match.group("text"), line
+            return label, text, None
+        fits = found is not None and found.keyword == text.split(" ")[0]
+        return stage.name, text, found.line if found and fits else None
 
     def _stage(self, label: str | None) -> StageSource | None:
         stages = self._source.stages
@@ -122,16 +128,35 @@ class BuildKitDecoder:
             return stages[0] if len(stages) == 1 else None
         return next((stage for stage in stages if stage.name == label.lower()), None)
 
+    def _search(self, text: str) -> tuple[StageSource, Instruction] | None:
+        for stage in self._source.stages:
+            for instruction in stage.instructions:
+                if _is_named(stage, instruction, text):
+                    return stage, instruction
+        return None
 
-def _line(stage: StageSource, source: Dockerfile, number: int, total: int) -> int | None:
-    """Find the line of a stage's step `number` of `total`.
+
+def _counted(stage: StageSource, source: Dockerfile, number: int, total: int) -> Instruction | None:
+    """Find a stage's step `number` of `total`.
 
     BuildKit counts the FROM of an image (not of scratch, not of an earlier stage) and each
     instruction that changes files. If its total is another one (ONBUILD adds steps), none is told.
     """
     earlier = {other.name for other in source.stages[: stage.index]}
-    counted = [] if stage.base.lower() in {"scratch", *earlier} else [stage.line]
-    counted += [i.line for i in stage.instructions if i.keyword in _COUNTED]
-    if number == 1 and counted and counted[0] == stage.line:
-        return stage.line  # a base that builds share keeps the number that it got first
+    start, *rest = stage.instructions
+    counted = [] if stage.base.lower() in {"scratch", *earlier} else [start]
+    counted += [i for i in rest if i.keyword in _COUNTED]
     return counted[number - 1] if len(counted) == total and number >= 1 else None
+
+
+def _is_named(stage: StageSource, instruction: Instruction, text: str) -> bool:
+    """Tell whether a vertex with this text may be this instruction of the stage."""
+    if instruction.keyword == "FROM":
+        return text.startswith("FROM ") and _short(text[5:]) == _short(stage.base)
+    return str(instruction).split() == text.split()
+
+
+def _short(reference: str) -> str:
+    """Leave out of an image's reference what the engine adds to a short one."""
+    name = reference.partition("@")[0].removeprefix("docker.io/").removeprefix("library/")
+    return name.removesuffix(":latest")

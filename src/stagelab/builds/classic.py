@@ -20,7 +20,7 @@ _CACHED = re.compile(r"^ ?-+> Using cache", re.IGNORECASE)
 _IMAGE = re.compile(r"^ ---> ([0-9a-f]{12,64})\s*$")
 # What programs print must not be taken for this: pip, too, says "Successfully built".
 _NOISE = re.compile(
-    r"^(?: -+> (?:Running in [0-9a-f]{12}|\[Warning\] .*)|-+> [0-9a-f]{12,64}|"
+    r"^(?: -+> (?:Running in [0-9a-f]{12}|\[Warning\] .*|)|-+> [0-9a-f]{12,64}|"
     r"Removing intermediate container [0-9a-f]{12}|Successfully built [0-9a-f]{12}|"
     r"Successfully tagged \S+)\s*$"
 )
@@ -108,6 +108,8 @@ class ClassicDecoder:
         elif image:
             step.image = image.group(1)
         elif not _NOISE.match(text) and (text.strip() or step.log):
+            # Docker's engine paints stderr red.
+            text = text.removeprefix("\x1b[91m").removesuffix("\x1b[0m")
             step.log.append(text)
             self._observe(StepLog(step.key, text))
 

@@ -15,7 +15,7 @@ from stagelab.errors import ContextError
 
 # A class of Go's filepath.Match: characters and ranges of them; "\\" takes the next one literally.
 _CHARACTER = r"(?:\\.|[^\\\]-])"
-_CLASS = re.compile(rf"(\^?)((?:{_CHARACTER}(?:-{_CHARACTER})?)+)\]", re.DOTALL)
+_CLASS = re.compile(rf"(\^?+)((?:{_CHARACTER}(?:-{_CHARACTER})?)+)\]", re.DOTALL)
 _RANGE = re.compile(rf"({_CHARACTER})(?:-({_CHARACTER}))?", re.DOTALL)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from nbconvert import HTMLExporter
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from stagelab import _home
 from stagelab.errors import ExerciseError
 from stagelab.show.style import humane_seconds
 
@@ -85,8 +87,13 @@ def execute(path: Path, *, watch: Progress | None = None) -> Executed:
     return Executed(path, notebook, time.monotonic() - began)
 
 
-def store(executed: Executed) -> None:
-    """Write a notebook with its outputs, without what differs from machine to machine."""
+def store(executed: Executed, root: Path) -> None:
+    """Write a notebook with its outputs, without what differs from machine to machine.
+
+    Args:
+        executed: The notebook.
+        root: The course's folder; its place on this machine is not stored.
+    """
     notebook = executed.notebook
     notebook.metadata = nbformat.from_dict(
         {
@@ -99,9 +106,24 @@ def store(executed: Executed) -> None:
         for output in cell.get("outputs", ()):
             # A stored widget has no model behind it; its plain text says the same.
             output.get("data", {}).pop(_WIDGET, None)
+        if cell.cell_type == "code":
+            cell.outputs = _without_places(cell.outputs, root)
     nbformat.validate(notebook)
     text = nbformat.writes(notebook, indent=1, ensure_ascii=False)
     executed.path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
+
+
+def _without_places(value: Any, root: Path) -> Any:  # noqa: ANN401 - any part of a JSON value
+    """Replace the places of this machine's files in every text."""
+    if isinstance(value, str):
+        for place in (str(root), sys.prefix, str(_home.data_dir()), str(_home.cache_dir())):
+            value = value.replace(place, "…")
+        return value
+    if isinstance(value, list):
+        return [_without_places(each, root) for each in value]
+    if isinstance(value, dict):
+        return nbformat.from_dict({k: _without_places(v, root) for k, v in value.items()})
+    return value
 
 
 def export(executed: Executed, root: Path, folder: Path) -> Path:
@@ -135,7 +157,7 @@ def run_all(
     with bar:
         for executed in _execute_each(paths, bar):
             if refresh:
-                store(executed)
+                store(executed, root)
                 what = "outputs stored"
             else:
                 what = str(export(executed, root, folder).relative_to(folder.parent))

@@ -102,6 +102,17 @@ class Attempt:
         """
         return dict(self.build.image.attrs["Config"])
 
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The diff IDs of the built image's layers, as the engine gives them.
+
+        An image without any cannot be looked into: engines do not give it out.
+
+        Raises:
+            BuildError: The answer does not build.
+        """
+        return tuple(self.build.image.attrs["RootFS"].get("Layers") or ())
+
     def instruction(self, *keywords: str) -> Instruction | None:
         """Find the last instruction of the built stage that has one of these keywords."""
         found = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from stagelab.builds import parse
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from stagelab.exercise.task import Found, Requirement, Task
 
+_AT_LINE = re.compile(r"Line (\d+)\b")
 _WAITS = "Not looked at yet: this needs what failed above."
 
 
@@ -82,7 +84,8 @@ def _failure(requirement: Requirement, attempt: Attempt, error: StagelabError) -
     line = None
     detail = error.detail
     if isinstance(error, BuildFailed):
-        line = error.line
+        at_line = _AT_LINE.match(error.cause)
+        line = error.line or (int(at_line.group(1)) if at_line else None)
         detail = "\n".join(part for part in (error.log, error.detail) if part)
         instruction = attempt.instruction_at(line)
         if instruction is not None and f"Line {instruction.line}" not in error.cause:

@@ -55,8 +55,9 @@ def load_config(image_id: str) -> dict[str, Any] | None:
 
 
 def store_config(image_id: str, config: dict[str, Any]) -> None:
-    """Keep the configuration of an image."""
+    """Keep the configuration of an image, and the folder within its bound."""
     _store("image", image_id, config)
+    _bound()
 
 
 def _layer(diff_id: str, kept: dict[str, Any]) -> LayerFacts:
@@ -108,7 +109,6 @@ def _store(kind: str, digest: str, kept: object) -> None:
         except OSError:
             Path(beside).unlink(missing_ok=True)
             raise
-        _bound()
 
 
 def _bound() -> None:

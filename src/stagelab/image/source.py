@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,6 +11,7 @@ import docker.errors
 import requests
 
 from stagelab.errors import ImageError, ImageNotFound
+from stagelab.image.inspection import configuration
 from stagelab.image.stream import PIECE
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ class Source(Protocol):
     def total_bytes(self) -> int | None:
         """About how many bytes `pieces` gives; None if unknown."""
 
+    def configuration(self) -> dict[str, Any] | None:
+        """Give the image's configuration if it can be had without reading the image."""
+
     def pieces(self) -> Generator[bytes]:
         """Give the archive from its start."""
 
@@ -55,6 +60,13 @@ class EngineSource:
         """The engine's own idea of the image's size, which is near the archive's."""
         size: int | None = self.image.attrs.get("Size")
         return size
+
+    def configuration(self) -> dict[str, Any] | None:
+        """Put it together from what the engine tells of the image."""
+        try:
+            return configuration(self.image)
+        except (docker.errors.APIError, requests.RequestException):
+            return None  # reading the image will say what is wrong
 
     def pieces(self) -> Generator[bytes]:
         """Give what `docker save` gives.
@@ -96,6 +108,10 @@ class FileSource:
         """Size of the file."""
         return self.path.stat().st_size
 
+    def configuration(self) -> dict[str, Any] | None:
+        """Unknown before the archive is read."""
+        return None
+
     def pieces(self) -> Generator[bytes]:
         """Give the file's bytes.
 
@@ -119,7 +135,8 @@ def source_of(thing: object, client: DockerClient | None) -> Source:
 
     Args:
         thing: An image of the SDK; an object whose `image` is one (a `Build`); a reference; or the
-            path of an image archive (a `Path`, or a string that names a file that exists).
+            path of an image archive (a `Path`, or a string that names a file that exists or that
+            ends in .tar, .tar.gz or .tgz).
         client: The engine for a reference; None for the one that `connect` finds.
 
     Raises:
@@ -131,7 +148,7 @@ def source_of(thing: object, client: DockerClient | None) -> Source:
         return EngineSource(inner, getattr(thing, "tag", None) or _name(inner))
     if hasattr(thing, "attrs") and hasattr(thing, "tags"):
         return EngineSource(thing, _name(thing))
-    if isinstance(thing, Path) or (isinstance(thing, str) and _is_file(thing)):
+    if isinstance(thing, PathLike) or (isinstance(thing, str) and _names_file(thing)):
         path = Path(thing)
         if not _is_file(str(path)):
             raise ImageError(
@@ -166,6 +183,10 @@ def _image(reference: str, client: DockerClient | None) -> Image:
 
 def _name(image: Any) -> str:  # noqa: ANN401 - the SDK has no types
     return str(image.tags[0] if image.tags else image.short_id)
+
+
+def _names_file(name: str) -> bool:
+    return name.endswith((".tar", ".tar.gz", ".tgz")) or _is_file(name)
 
 
 def _is_file(name: str) -> bool:

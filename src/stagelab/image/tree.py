@@ -23,7 +23,13 @@ class Tree:
         self._entries = dict(sorted(entries.items()))
         self._folders: dict[str, list[Entry]] = {}
         for path, entry in self._entries.items():
-            self._folders.setdefault(path.rpartition("/")[0], []).append(entry)
+            folder = path.rpartition("/")[0]
+            self._folders.setdefault(folder, []).append(entry)
+            while folder := folder.rpartition("/")[0]:
+                # a folder of which only contents are known is one all the same
+                if folder in self._folders:
+                    break
+                self._folders[folder] = []
 
     def __len__(self) -> int:
         return len(self._entries)

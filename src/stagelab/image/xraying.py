@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from stagelab import _render
 from stagelab.image import cache
 from stagelab.image.analysis import analyse
 from stagelab.image.archive import Parts
@@ -40,7 +41,7 @@ def xray(
         image: An image of the SDK, a build, a reference, or the path of an image archive.
         client: The engine for a reference; None for the one that `connect` finds.
         progress: Called while the image is read, with the bytes so far and about how many there
-            are (None if unknown).
+            are (None if unknown); None shows them in a notebook and nothing elsewhere.
 
     Raises:
         ImageNotFound: If the engine has no such image.
@@ -52,11 +53,13 @@ def xray(
     fetch = partial(_fetch, source)
     image_id = source.image_id
     if image_id:
-        config = cache.load_config(image_id)
+        config = cache.load_config(image_id) or source.configuration()
         known = _remembered(config) if config else None
         if config and known:
             return analyse(source.name, image_id, config, known, bases=bases, fetch=fetch)
-    digest, config, known = _read(source, progress)
+    view = nullcontext(progress) if progress else _render.live("read", source.name)
+    with view as watching:
+        digest, config, known = _read(source, watching)
     image_id = image_id or digest
     found = analyse(source.name, image_id, config, known, bases=bases, fetch=fetch)
     cache.store_config(image_id, config)  # not before its layers are known to be all there

@@ -54,7 +54,7 @@ def _names(names: tuple[str, ...]) -> str:
 
 def _summary(cleaned: Cleaned) -> str:
     if not cleaned.total:
-        return "There is nothing of the course on this engine."
+        return "There was nothing to remove."
     return "This would be removed:" if cleaned.dry_run else "This was removed:"
 
 

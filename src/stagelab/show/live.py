@@ -13,16 +13,28 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from stagelab._render import register_live_view
+from stagelab._render import register_live
 from stagelab.builds.events import Event
 from stagelab.show.progress import BuildProgress, StageProgress
-from stagelab.show.style import Html, badge, card, clip, code, escape, humane_seconds, muted
+from stagelab.show.style import (
+    Html,
+    badge,
+    bar,
+    card,
+    clip,
+    code,
+    escape,
+    humane_bytes,
+    humane_seconds,
+    muted,
+)
 
+_PATIENCE = 1.0  # seconds: what is quicker is not worth a line
 _REFRESH = 0.25  # seconds: fast enough to seem alive, slow enough not to flicker
 
 
 @contextlib.contextmanager
-def notebook_view(title: str) -> Iterator[Callable[[Event], None] | None]:
+def build_view(title: str) -> Iterator[Callable[[Event], None] | None]:
     """Show a build's progress below the cell; nothing outside a notebook's kernel."""
     if not _in_kernel():
         yield None
@@ -30,30 +42,88 @@ def notebook_view(title: str) -> Iterator[Callable[[Event], None] | None]:
     from IPython.display import display  # noqa: PLC0415 - only a kernel needs IPython
 
     progress = BuildProgress(title)
-    handle = display(_Frame(progress), display_id=True)
-    ended = threading.Event()
-
-    def refresh() -> None:
-        while not ended.wait(_REFRESH):
-            handle.update(_Frame(progress))
-
-    # A copied context lets the thread's updates belong to the cell that is running.
-    thread = threading.Thread(
-        target=contextvars.copy_context().run, args=(refresh,), name="live-view", daemon=True
-    )
-    thread.start()
+    handle = display(_BuildFrame(progress), display_id=True)
     complete = False
     try:
-        yield progress.observe
+        with _refreshing(lambda: handle.update(_BuildFrame(progress))):
+            yield progress.observe
         complete = True
+    finally:
+        handle.update(_BuildFrame(progress, ended=True, complete=complete))
+
+
+@contextlib.contextmanager
+def reading_view(title: str) -> Iterator[Callable[[int, int | None], None] | None]:
+    """Show how far an image has been read; nothing if that is quick, or outside a kernel."""
+    if not _in_kernel():
+        yield None
+        return
+    from IPython.display import display  # noqa: PLC0415 - only a kernel needs IPython
+
+    began = time.monotonic()
+    state: list[int | None] = [0, None]
+    handles: list[Any] = []
+
+    def watch(done: int, total: int | None) -> None:
+        state[:] = [done, total]
+
+    def refresh() -> None:
+        frame = _ReadingFrame(title, state[0] or 0, state[1])
+        if handles:
+            handles[0].update(frame)
+        elif time.monotonic() - began > _PATIENCE:
+            handles.append(display(frame, display_id=True))
+
+    with _refreshing(refresh):
+        yield watch
+    if handles:
+        handles[0].update(_ReadingFrame(title, state[0] or 0, None, time.monotonic() - began))
+
+
+@contextlib.contextmanager
+def _refreshing(refresh: Callable[[], None]) -> Iterator[None]:
+    """Call `refresh` again and again while the block runs."""
+    ended = threading.Event()
+
+    def loop() -> None:
+        while not ended.wait(_REFRESH):
+            refresh()
+
+    # A copied context lets the thread's displays belong to the cell that is running.
+    thread = threading.Thread(
+        target=contextvars.copy_context().run, args=(loop,), name="live-view", daemon=True
+    )
+    thread.start()
+    try:
+        yield
     finally:
         ended.set()
         thread.join()
-        handle.update(_Frame(progress, ended=True, complete=complete))
 
 
-class _Frame:
-    """One frame of the view."""
+class _ReadingFrame:
+    """One frame of the view of an image that is being read."""
+
+    def __init__(
+        self, title: str, done: int, total: int | None, seconds: float | None = None
+    ) -> None:
+        if seconds is None:
+            of = f" of about {humane_bytes(total)}" if total else ""
+            self._text = f"Reading {title} … {humane_bytes(done)}{of}"
+            shown = bar(done / total) if total else ""
+        else:
+            said = f"{humane_bytes(done)} in {humane_seconds(seconds)}"
+            self._text = f"Read {title}: {said}. Its layers are known from now on."
+            shown = ""
+        self._html = f"<div>{muted(self._text)} {shown}</div>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        del include, exclude
+        return {"text/html": self._html, "text/plain": self._text}
+
+
+class _BuildFrame:
+    """One frame of the view of a build."""
 
     def __init__(
         self, progress: BuildProgress, *, ended: bool = False, complete: bool = False
@@ -118,4 +188,5 @@ def _in_kernel() -> bool:
     return shell is not None and hasattr(shell, "kernel")
 
 
-register_live_view(notebook_view)
+register_live("build", build_view)
+register_live("read", reading_view)

@@ -66,7 +66,6 @@ def test_an_archive_says_what_its_layers_are(tmp_path: Path) -> None:
         "ENV X=1",
         "LABEL a=1",
         "LABEL b=2",
-        "WORKDIR /w",
         "USER 65532",
         'CMD ["/bin/sh", "-c"]',
     ]

@@ -38,6 +38,9 @@ class Image:
         self.attrs = {"Size": 9}
         self.tags = ["made:up"]
 
+    def history(self) -> list[dict[str, object]]:
+        return []
+
 
 @pytest.fixture
 def api() -> Api:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
@@ -137,12 +138,9 @@ def test_any_changed_byte_gives_facts_or_our_error(tmp_path: Path, at: int, flip
     raw[at] ^= flip
     path = tmp_path / "bad.tar"
     path.write_bytes(raw)
-    try:
-        seen = xray(path)
-    except StagelabError as error:
-        assert error.fix
-    else:
-        assert seen.size_bytes == 8000  # the byte was one that says nothing, such as a time
+    with contextlib.suppress(StagelabError):  # any other error fails the test
+        # if there is none, the byte was one that says nothing, such as a time
+        assert xray(path).size_bytes == 8000
 
 
 def test_a_stream_peeks_without_moving() -> None:

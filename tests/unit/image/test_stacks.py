@@ -108,7 +108,7 @@ def owned(things: dict[str, Thing]) -> int:
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data(), seed=st.integers(0, 1000))
 def test_a_stack_is_what_the_model_says(tmp_path: Path, data: st.DataObject, seed: int) -> None:

@@ -254,4 +254,11 @@ def test_what_cannot_be_xrayed() -> None:
 
 def test_an_archive_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="no image archive"):
-        xray(tmp_path / "none.tar")
+        xray(tmp_path / "none")
+    with pytest.raises(ImageError, match="no image archive"):
+        xray("none.tar")
+
+
+def test_a_string_that_names_a_file(tmp_path: Path) -> None:
+    (tmp_path / "saved").write_bytes(docker_archive(STACK))
+    assert xray(str(tmp_path / "saved")).name == "saved"

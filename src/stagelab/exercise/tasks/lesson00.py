@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stagelab.exercise.requirements import builds
@@ -14,9 +15,15 @@ TITLE_LABEL = "org.opencontainers.image.title"
 """OCI image specification, "Annotations": the human-readable title of the image."""
 
 _FILE = "/main.go"
+_EMPTY = unmet(
+    f"There is no {_FILE} in the image. An image holds what the Dockerfile brings and nothing "
+    f"else: add COPY main.go {_FILE}."
+)
 
 
 def _holds_the_file(attempt: Attempt) -> Found:
+    if not attempt.layers:
+        return _EMPTY
     image = attempt.xray
     entry = image.file(_FILE)
     if entry is not None and entry.kind == "file":
@@ -33,14 +40,12 @@ def _holds_the_file(attempt: Attempt) -> Found:
             f"write COPY main.go {_FILE}.",
             at=attempt.instruction("COPY", "ADD"),
         )
-    return unmet(
-        f"There is no {_FILE} in the image. An image holds what the Dockerfile brings and nothing "
-        f"else: add COPY main.go {_FILE}.",
-        at=attempt.instruction("COPY", "ADD"),
-    )
+    return replace(_EMPTY, at=attempt.instruction("COPY", "ADD"))
 
 
 def _holds_nothing_else(attempt: Attempt) -> Found:
+    if not attempt.layers:
+        return _EMPTY
     image = attempt.xray
     if attempt.chain[-1].base != "scratch":
         return unmet(
@@ -60,7 +65,7 @@ def _holds_nothing_else(attempt: Attempt) -> Found:
 
 
 def _has_a_title(attempt: Attempt) -> Found:
-    labels = attempt.xray.labels
+    labels = attempt.config.get("Labels") or {}
     title = labels.get(TITLE_LABEL, "").strip()
     if title:
         return met(f"Its title is: {title}")

@@ -65,7 +65,7 @@ def _keeps_the_secret(attempt: Attempt) -> Found:
     layers = {layer.diff_id: layer for layer in image.layers if layer.diff_id}
     found = attempt.once(
         "traces",
-        lambda: traces(attempt.build.image, TOKEN.encode(), diff_ids=tuple(layers)),
+        lambda: traces(attempt.build.image, TOKEN.encode(), diff_ids=attempt.layers),
     )
     if not found:
         return met("It is in no layer, and not in the settings or the history.")
