@@ -182,7 +182,7 @@ def _image(reference: str, client: DockerClient | None) -> Image:
 
 
 def _name(image: Any) -> str:  # noqa: ANN401 - the SDK has no types
-    return str(image.tags[0] if image.tags else image.short_id)
+    return str(image.tags[0] if image.tags else image.short_id).removeprefix("sha256:")
 
 
 def _names_file(name: str) -> bool:
