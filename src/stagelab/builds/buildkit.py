@@ -112,7 +112,8 @@ class BuildKitDecoder:
             return (None, name, None) if _BASE.match(name) else None
         label, text = match.group("stage", "text")
         stage = self._stage(label)
-        found = stage and _counted(stage, self._source, *map(int, match.group("number", "total")))
+        number, total = map(int, match.group("number", "total"))
+        found = _counted(stage, self._source, number, total) if stage else None
         if not (stage and found and _is_named(stage, found, text)):
             # Builds that run close to each other share vertices, with the name that the first gave:
             # then the place is one of another Dockerfile, and only the text can be trusted.

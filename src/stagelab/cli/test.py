@@ -8,8 +8,11 @@ import secrets
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from stagelab.errors import StagelabError
 
 if TYPE_CHECKING:
     from stagelab.cli.waiting import Display
@@ -23,6 +26,7 @@ _CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy",),
 )
+_PACKAGES = ("hypothesis", "mypy", "playwright", "pytest", "ruff", "yaml")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -40,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
     from stagelab.cli.prepare import get_bases, get_engine  # noqa: PLC0415
     from stagelab.engine import own  # noqa: PLC0415
 
+    _check_packages()
     session = f"test-{secrets.token_hex(4)}"
     os.environ["STAGELAB_SESSION"] = session
     root = places.root()
@@ -51,6 +56,20 @@ def run(arguments: argparse.Namespace) -> int:
         return _run_all(root, found, arguments.rest)
     finally:
         _leave(found, session, running=ran)
+
+
+def _check_packages() -> None:
+    """See that the packages for the tests are there: a conda environment has only the course's.
+
+    Raises:
+        StagelabError: One is missing.
+    """
+    missing = [name for name in _PACKAGES if find_spec(name) is None]
+    if missing:
+        raise StagelabError(
+            f"The tests need packages that are not installed here: {', '.join(missing)}.",
+            fix='Install them in the course\'s folder: python -m pip install -e ".[test]"',
+        )
 
 
 def _run_all(root: Path, found: Found, rest: list[str]) -> int:
@@ -74,7 +93,6 @@ def _get_browser() -> None:
     """Install Chromium where the course may and it is missing; the browser tests need it."""
     from stagelab.cli.waiting import waiting  # noqa: PLC0415
     from stagelab.engine import apt  # noqa: PLC0415
-    from stagelab.errors import StagelabError  # noqa: PLC0415
 
     if any(shutil.which(name) for name in _BROWSERS) or not apt.available():
         return

@@ -68,7 +68,8 @@ def _holding(pieces: Iterator[bytes], needle: bytes) -> Iterator[str]:
         found = False
         while piece := content.read_some(PIECE):
             digest.update(piece)
-            found = found or needle in window + piece
-            window = piece[-len(needle) + 1 :]
+            window += piece
+            found = found or needle in window
+            window = window[-len(needle) + 1 :]
         if found:
             yield "sha256:" + digest.hexdigest()

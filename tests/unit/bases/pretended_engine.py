@@ -65,6 +65,9 @@ class Handler(BaseHTTPRequestHandler):
         if path == "version":
             self._json(200, {"ApiVersion": "1.41", "Arch": "amd64"})
             return
+        if path == "info":  # by which the ledger tells engines apart
+            self._json(200, {"ID": "pretended", "DockerRootDir": "/var/lib/pretended"})
+            return
         reference = path.removeprefix("images/").removesuffix("/json")
         known = [*self.engine.images.items(), *((one["Id"], one) for one in self.engine.untagged)]
         for name, image in known:

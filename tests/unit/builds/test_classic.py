@@ -43,7 +43,7 @@ def test_every_instruction_is_a_step_and_the_labels_of_the_request_are_none(stre
     run = decoder.steps()[4]
     assert run.log == "compiled\n"
     assert not run.cached
-    assert not any(step.log for step in decoder.steps() if step is not run)
+    assert not any(step.log for step in decoder.steps() if step != run)
 
 
 def test_made_images_are_those_of_the_steps_but_no_base(stream: Read) -> None:

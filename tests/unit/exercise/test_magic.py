@@ -43,8 +43,8 @@ def test_a_name_is_needed(shell: InteractiveShell, name: str) -> None:
 
 
 def test_a_cell_without_a_text_is_empty(shell: InteractiveShell) -> None:
-    shell.run_cell_magic("dockerfile", "empty", "")
-    assert shell.user_ns["empty"] == ""
+    shell.run_cell("%%dockerfile empty\n\n").raise_error()
+    assert not shell.user_ns["empty"].strip()
 
 
 def test_markers_out_of_order_are_told() -> None:

@@ -41,8 +41,8 @@ TASKS = (
         id="01-1",
         title="Repair a one-stage Dockerfile",
         app="go-hello",
-        first="Build the Dockerfile as it is, read the first error, and repair the line that it "
-        "names. There is more than one fault, so go on until the program runs.",
+        first="Repair the fault that you see first, and run check again: it builds your answer and "
+        "names the line that fails next. There is more than one.",
         requirements=(
             builds(),
             Requirement(f"The program lies in {_FOLDER}.", _lies_in_app),

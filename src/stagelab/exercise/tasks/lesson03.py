@@ -86,8 +86,8 @@ TASKS = (
         id="03-2",
         title="Make the web service start on alpine",
         app="go-web",
-        first="Build it, run it, and read what the engine says when the service does not start. "
-        "Lesson 03 found out which file is missing.",
+        first="It builds, and its image does not start, as in lesson 03. Remember which file is "
+        "missing there, and change the instruction that makes the program need it.",
         requirements=(
             builds(),
             Requirement("The image that ships starts from alpine.", _starts_from_alpine),

@@ -93,8 +93,8 @@ TASKS = (
         id="04-1",
         title="Leave the archive and the token behind",
         files={"fetch.sh": _FETCH, "token.txt": f"token={TOKEN}\n"},
-        first="Build the Dockerfile as it is and look at the layers: which of them hold the "
-        "archive and the token that the last RUN removes?",
+        first="Say for each instruction what its layer holds: which of them hold the archive and "
+        "the token that the last RUN removes? Then move the work to where it does not ship.",
         requirements=(
             builds(),
             prints(_CHECKSUM, "The image prints the report: the checksum of the archive."),
