@@ -1,5 +1,5 @@
-# Broken on purpose: the textbook's two stages as they stand. It builds, but the image
-# does not start: with cgo on, `net/http` links the program to glibc, which alpine does not have.
+# Broken on purpose: the textbook's two stages. It builds, but its image does not start.
+# Lesson 03 finds out why.
 ARG GO_VERSION=1.27
 ARG ALPINE_VERSION=3.22
 

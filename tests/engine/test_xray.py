@@ -172,7 +172,7 @@ def test_packages_and_go_programs_of_the_toolchain(
     assert told[0].split()[1] == binary.go_version
     assert told[1].split() == ["path", binary.module]
     assert "/usr/local/go/bin/go" in seen.compilers
-    assert "/usr/bin/gcc" in seen.compilers
+    assert any("gcc" in path for path in seen.compilers)
     assert "/usr/bin/apt-get" in seen.package_managers
     assert "/usr/bin/su" in seen.setuid
 

@@ -132,7 +132,8 @@ class XRay(Shown):
         files: Regular files that a container sees, each name counted.
         waste: What is in the layers but not in the file system.
         packages: Packages by the databases of dpkg and apk.
-        shells: Shells in the usual folders of programs and those of PATH.
+        shells: Shells by a name in the usual folders of programs and those of PATH; each program
+            once, by the path of its file, however many links lead to it.
         compilers: Compilers, likewise.
         package_managers: Package managers, likewise.
         setuid: Programs that run with their owner's rights whoever starts them.

@@ -27,7 +27,7 @@ _SETUID = 0o4000
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """Paths of real programs: executable files, or symbolic links that lead to one."""
+    """Paths of real programs: each once, where its file is, however many links lead to it."""
 
     shells: tuple[str, ...]
     compilers: tuple[str, ...]
@@ -38,7 +38,11 @@ class Programs:
 def programs(tree: Tree, search_path: Iterable[str]) -> Programs:
     """Look through the usual folders of programs and those of the image's PATH."""
     folders = tree.folders((*_USUAL, *search_path))
-    found: dict[re.Pattern[str], list[str]] = {SHELLS: [], COMPILERS: [], PACKAGE_MANAGERS: []}
+    found: dict[re.Pattern[str], set[str]] = {
+        SHELLS: set(),
+        COMPILERS: set(),
+        PACKAGE_MANAGERS: set(),
+    }
     for folder in folders:
         for entry in tree.children(folder):
             name = entry.path.rpartition("/")[2]
@@ -46,7 +50,7 @@ def programs(tree: Tree, search_path: Iterable[str]) -> Programs:
                 if pattern.fullmatch(name):
                     real = tree.resolve(entry.path)
                     if real is not None and real.is_program:
-                        paths.append(entry.path)
+                        paths.add(real.path)
     return Programs(
         shells=tuple(sorted(found[SHELLS])),
         compilers=tuple(sorted(found[COMPILERS])),

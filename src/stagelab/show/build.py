@@ -25,6 +25,7 @@ BUILDERS = {"buildkit": "BuildKit", "classic": "classic builder"}
 _HEADER = ("Stage", "Line", "Instruction", "Result", "Time")
 _ALIGN = "lrllr"
 _OUTPUT_LINES = 30
+_PRE = "white-space:pre-wrap;margin:.3em 0;color:inherit;font-family:monospace"
 
 
 def title(build: Build) -> str:
@@ -118,7 +119,7 @@ def _run_html(run: Run) -> str:
     output = escape(_clipped(run.output.strip()) or "(no output)")
     return card(
         Html(f"{_run_badge(run)} {code(_command(run))}"),
-        Html(f"<pre style='white-space:pre-wrap;margin:.3em 0;color:inherit'>{output}</pre>"),
+        Html(f"<pre style='{_PRE}'>{output}</pre>"),
         muted(_run_facts(run)),
     )
 

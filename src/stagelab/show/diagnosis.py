@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stagelab._render import register
 from stagelab.engine import Check, Diagnosis
-from stagelab.show.style import BadgeKind, badge, table, text_badge
+from stagelab.show.style import BadgeKind, badge, prose, table, text_badge
 
 _SIGNS: dict[bool | None, tuple[str, BadgeKind]] = {
     True: ("fine", "ok"),
@@ -16,7 +16,7 @@ _HEADER = ("", "what", "found", "what to do")
 
 def html(diagnosis: Diagnosis) -> str:
     """Show a diagnosis as a table with one row a check."""
-    rows = [(badge(*_SIGNS[c.ok]), c.name, c.found, c.fix) for c in diagnosis.checks]
+    rows = [(badge(*_SIGNS[c.ok]), c.name, c.found, prose(c.fix)) for c in diagnosis.checks]
     return f"<p><b>{_summary(diagnosis)}</b></p>" + table(_HEADER, rows)
 
 

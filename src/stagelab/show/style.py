@@ -131,6 +131,12 @@ def code(text: str) -> Html:
     )
 
 
+def prose(text: str) -> Html:
+    """Show a sentence in which `backticks` mark what one types."""
+    parts = [code(part) if n % 2 else escape(part) for n, part in enumerate(text.split("`"))]
+    return Html("".join(parts))
+
+
 def muted(text: object) -> Html:
     """Show text that matters less."""
     return Html(f'<span style="{MUTED}">{escape(text)}</span>')
