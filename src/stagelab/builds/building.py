@@ -24,7 +24,7 @@ from stagelab.builds.facts import BaseUse, Build, BuilderName, Stage, Step
 from stagelab.builds.order import Order
 from stagelab.engine import connect, ledger
 from stagelab.engine.labels import labels as course_labels
-from stagelab.errors import BuildCancelled, OptionUnsupported
+from stagelab.errors import BuildCancelled, EngineUnreachable, OptionUnsupported
 
 if TYPE_CHECKING:
     import docker
@@ -151,6 +151,7 @@ def _carry_out(order: Order, builder: str, observe: Observer) -> _Reader:
         BuildFailed: The stream ended with an error.
         BuildCancelled: It was interrupted.
         OptionUnsupported: BuildKit was insisted on, and another builder answered.
+        EngineUnreachable: The engine went away.
     """
     reader = _Reader(order, observe, classic=builder == "classic")
     lines = sending.classic(order) if builder == "classic" else sending.buildkit(order)
@@ -173,6 +174,11 @@ def _carry_out(order: Order, builder: str, observe: Observer) -> _Reader:
             source=order.source,
             step=reader.failed(),
             target=order.target,
+        )
+    if not reader.image_id:
+        raise EngineUnreachable(
+            "The engine ended its answer before it named the image.",
+            fix="Check that it still runs (`stagelab doctor`), then build again.",
         )
     if builder == "buildkit" and reader.builder != "buildkit":
         raise OptionUnsupported(

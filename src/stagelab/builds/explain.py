@@ -20,7 +20,8 @@ _AT_LINE = re.compile(r"(?:parse error|Dockerfile)[^\n]*?\bline (\d+)|Dockerfile
 _NO_SPACE = re.compile(r"no space left on device", re.IGNORECASE)
 _MISSING_FILE = re.compile(
     r"file not found in build context|failed to (?:compute cache key|walk)|"
-    r"failed to calculate checksum|no source files were specified",
+    r"failed to calculate checksum|no source files were specified|"
+    r"(?:COPY|ADD) failed: .*(?:file does not exist|no such file or directory)",
     re.IGNORECASE,
 )
 _NO_SHELL = re.compile(r'exec: "/bin/sh": stat /bin/sh: no such file')
@@ -167,16 +168,17 @@ def _mistyped_stage(error: str, source: Dockerfile) -> tuple[str, str] | None:
     """Recognise `COPY --from=bulider`: the engine takes an unknown stage name for an image."""
     named = [stage.name for stage in source.stages if stage.named]
     for instruction in source.instructions:
-        origin = instruction.flag("from")
-        if not origin or source.stage(origin) or origin.split("/")[-1] not in error:
-            continue
-        close = difflib.get_close_matches(origin.lower(), named, n=1)
-        if close:
-            return (
-                f"Line {instruction.line}: no stage is named {origin!r}, so the engine took it "
-                "for an image and tried to pull that.",
-                f"Write COPY --from={close[0]}; the stages here are {', '.join(named)}.",
-            )
+        for origin in instruction.origins:
+            if not origin or source.stage(origin) or origin.split("/")[-1] not in error:
+                continue
+            close = difflib.get_close_matches(origin.lower(), named, n=1)
+            if close:
+                option = "--from" if instruction.flag("from") else "from"
+                return (
+                    f"Line {instruction.line}: no stage is named {origin!r}, so the engine took it "
+                    "for an image and tried to pull that.",
+                    f"Write {option}={close[0]}; the stages here are {', '.join(named)}.",
+                )
     return None
 
 

@@ -8,6 +8,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+from ctypes.util import find_library
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,6 @@ from typing import TYPE_CHECKING
 from stagelab.errors import StagelabError
 
 if TYPE_CHECKING:
-    from stagelab.cli.waiting import Display
     from stagelab.engine.connecting import Found
 
 HELP = "Get ready as start does, then run every test; what follows is passed on to pytest."
@@ -90,28 +90,29 @@ def _python(words: tuple[str, ...], root: Path, environment: dict[str, str]) -> 
 
 
 def _get_browser() -> None:
-    """Install Chromium where the course may and it is missing; the browser tests need it."""
+    """Install what the browser tests need, where the course may and it is missing.
+
+    That is Chromium, and the library that Playwright's driver is linked to.
+    """
     from stagelab.cli.waiting import waiting  # noqa: PLC0415
     from stagelab.engine import apt  # noqa: PLC0415
 
-    if any(shutil.which(name) for name in _BROWSERS) or not apt.available():
+    missing = [] if any(shutil.which(name) for name in _BROWSERS) else ["chromium"]
+    if find_library("atomic") is None:
+        missing.append("libatomic1")
+    if not missing or not apt.available():
         return
-    print("The browser tests need Chromium: installing the system's package `chromium`.")
+    names = " ".join(missing)
+    print(f"The browser tests need Chromium: installing the system's packages {names}.")
     with waiting() as display:
         try:
-            _install(display)
+            apt.install(missing, display)
         except apt.AptFailed as error:
             raise StagelabError(
-                "Chromium could not be installed, which the browser tests need.",
-                fix="Check the network, or install `chromium` yourself and run this again.",
+                f"What the browser tests need could not be installed: {names}.",
+                fix=f"Check the network, or install it yourself: apt-get install {names}",
                 detail=error.tail,
             ) from error
-
-
-def _install(display: Display) -> None:
-    from stagelab.engine import apt  # noqa: PLC0415
-
-    apt.install(["chromium"], display)
 
 
 def _leave(found: Found, session: str, *, running: bool) -> None:

@@ -114,8 +114,8 @@ def reference(image: object) -> str:
 def name(image: object) -> str:
     """Give what a reader knows an image by: its tag if it has one, else its short ID."""
     tag = getattr(image, "tag", None)
-    if tag:
-        return str(tag)
+    if tag and isinstance(tag, str):  # an SDK image's `tag` is a method
+        return tag
     found = getattr(image, "image", image)
     tags = getattr(found, "tags", None)
     return str(tags[0] if tags else getattr(found, "short_id", found)).removeprefix("sha256:")

@@ -8,6 +8,7 @@ from stagelab.exercise.facts import Hint, Outcome, Solution, Verdict
 from stagelab.exercise.hints import hint
 from stagelab.exercise.prediction import Prediction, predict
 from stagelab.exercise.syncing import sync
+from stagelab.exercise.tasks import context
 from stagelab.show import verdict as _look
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Solution",
     "Verdict",
     "check",
+    "context",
     "course_root",
     "hint",
     "predict",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stagelab.builds import parse
@@ -11,7 +12,8 @@ from stagelab.exercise.answers import SOLUTIONS, read_answer
 from stagelab.exercise.attempt import Attempt
 from stagelab.exercise.course import course_root
 from stagelab.exercise.facts import Outcome, Verdict
-from stagelab.exercise.meanings import meaning
+from stagelab.exercise.meanings import base_fault, meaning, stand_in_lacks
+from stagelab.exercise.task import waiting
 from stagelab.exercise.tasks import find
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from stagelab.exercise.task import Found, Requirement, Task
 
 _AT_LINE = re.compile(r"Line (\d+)\b")
-_WAITS = "Not looked at yet: this needs what failed above."
 
 
 def check(
@@ -59,13 +60,18 @@ def _judge(
         found = requirement.look(attempt)
     except StagelabError as error:
         if any(error is each for each in told):
-            return Outcome(requirement.text, None, _WAITS)
+            return _outcome(requirement, waiting())
         told.append(error)
         return _failure(requirement, attempt, error)
-    if not found.ok and found in told:
-        return Outcome(requirement.text, None, _WAITS)
+    if found.ok is False and any(_same(found, each) for each in told):
+        return _outcome(requirement, waiting())
     told.append(found)
     return _outcome(requirement, found)
+
+
+def _same(found: Found, told: StagelabError | Found) -> bool:
+    """Whether a fault has been told already, be it with other words of the engine."""
+    return not isinstance(told, StagelabError) and (found.words, found.at) == (told.words, told.at)
 
 
 def _outcome(requirement: Requirement, found: Found) -> Outcome:
@@ -81,16 +87,24 @@ def _failure(requirement: Requirement, attempt: Attempt, error: StagelabError) -
         return Outcome(
             requirement.text, None, f"This is not about your answer. {words}", detail=error.detail
         )
-    line = None
-    detail = error.detail
     if isinstance(error, BuildFailed):
-        at_line = _AT_LINE.match(error.cause)
-        line = error.line or (int(at_line.group(1)) if at_line else None)
-        detail = "\n".join(part for part in (error.log, error.detail) if part)
-        instruction = attempt.instruction_at(line)
-        if instruction is not None and f"Line {instruction.line}" not in error.cause:
-            words = f"Line {instruction.line}, `{instruction}`: {words}"
-        words = " ".join(part for part in (words, meaning(detail)) if part)
+        return _build_failure(requirement, attempt, error)
+    return Outcome(requirement.text, ok=False, feedback=words, detail=error.detail)
+
+
+def _build_failure(requirement: Requirement, attempt: Attempt, error: BuildFailed) -> Outcome:
+    detail = "\n".join(part for part in (error.log, error.detail) if part)
+    fault = base_fault(attempt.source, error)
+    if fault is not None:
+        return _outcome(requirement, replace(fault, detail=detail))
+    words = f"{error.cause} {error.fix}"
+    at_line = _AT_LINE.match(error.cause)
+    line = error.line or (int(at_line.group(1)) if at_line else None)
+    instruction = attempt.instruction_at(line)
+    if instruction is not None and f"Line {instruction.line}" not in error.cause:
+        words = f"Line {instruction.line}, `{instruction}`: {words}"
+    known = meaning(detail) or stand_in_lacks(attempt, instruction, detail)
+    words = " ".join(part for part in (words, known) if part)
     return Outcome(requirement.text, ok=False, feedback=words, line=line, detail=detail)
 
 

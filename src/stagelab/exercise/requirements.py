@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from stagelab.containers import Reply, Stopped, serve
 from stagelab.errors import RunTimeout, StartFailed
-from stagelab.exercise import program
-from stagelab.exercise.task import Found, Requirement, met, unmet
+from stagelab.exercise import failing, program
+from stagelab.exercise.task import Found, Requirement, met, unmet, waiting
 
 if TYPE_CHECKING:
     from stagelab.builds import Instruction
@@ -27,6 +27,8 @@ def builds(text: str = "It builds.") -> Requirement:
     """It builds; a failure tells line, instruction and the engine's words."""
 
     def look(attempt: Attempt) -> Found:
+        if attempt.source.stages and attempt.stage is None:
+            return waiting()  # that the stage asked for is not there is told already
         made = attempt.build
         return met(f"Built with {_BUILDERS[made.builder]}.")
 
@@ -50,8 +52,8 @@ def prints(expected: str, text: str) -> Requirement:
             )
         if ran.ok and expected in ran.stdout:
             return met(f"It prints: {_first_line(ran.stdout)}")
-        if program.starter(attempt) is None or not ran.ok:
-            return program.why_not(attempt, ran.output)
+        if program.starter(attempt) is None or program.broken_list(attempt) or not ran.ok:
+            return failing.why_not(attempt, ran.output)
         return unmet(
             f"it ran, but what it printed is not {expected!r}.",
             at=program.starter(attempt),
@@ -73,17 +75,33 @@ def starts_without_shell() -> Requirement:
                 'Add one as a list: ENTRYPOINT ["./myapp"].'
             )
         if program.through_shell(attempt):
-            return unmet(
-                "this is the shell form: the engine starts a shell, and the shell your program. "
-                "That needs a shell in the image, drops the arguments of `docker run`, and signals "
-                'go to the shell. Write a list instead: ENTRYPOINT ["./myapp"].',
-                at=at,
-            )
+            return unmet(_of_shell(attempt, at), at=at)
         return met(f"The engine starts {words[0]} itself.")
 
     return Requirement(
         "The engine starts the program itself, without a shell in between (exec form).", look
     )
+
+
+def _of_shell(attempt: Attempt, at: Instruction) -> str:
+    """Say what a shell between the engine and the program means."""
+    broken = program.broken_list(attempt)
+    if broken:
+        return broken
+    listed = program.is_list(at)
+    starts = "This list starts a shell" if listed else "The engine starts a shell"
+    if program.shell_line(attempt).startswith("exec "):
+        means = (
+            f"{starts}, and `exec` puts your program in its place. The image still needs a shell, "
+            "for nothing else."
+        )
+    else:
+        means = (
+            f"{starts}, and the shell your program. The image then needs a shell, and whether a "
+            "signal reaches your program depends on that shell."
+        )
+    instead = "Name the program itself" if listed else "Write a list instead"
+    return f'{means} {instead}: ENTRYPOINT ["./myapp"].'
 
 
 def ships_no_toolchain() -> Requirement:
@@ -173,7 +191,7 @@ def answers(port: int, path: str, expected: str, others: tuple[str, ...], text: 
         try:
             reply = visit(attempt, port, path, *others).replies[path]
         except StartFailed as error:
-            return program.why_not(attempt, error.detail, failed="it does not answer")
+            return failing.why_not(attempt, error.detail, failed="it does not answer")
         if reply.status == 200 and expected in reply.body:  # noqa: PLR2004 - HTTP: OK
             return met(f"It answers: {_first_line(reply.body)}")
         return unmet(

@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What looking at one requirement found; made by `met` and `unmet`.
+    """What looking at one requirement found; made by `met`, `unmet` and `waiting`.
 
     Attributes:
-        ok: Whether it is met.
+        ok: Whether it is met; None if it cannot be said before an earlier one is met.
         words: What is there, why it matters, and what to do.
         at: The instruction that it is about, None if about none.
         detail: The engine's or program's own words.
     """
 
-    ok: bool
+    ok: bool | None
     words: str
     at: Instruction | None = None
     detail: str = ""
@@ -40,6 +40,11 @@ def met(words: str) -> Found:
 def unmet(words: str, *, at: Instruction | None = None, detail: str = "") -> Found:
     """Say that a requirement is not met: what is there, why it matters, what to do."""
     return Found(ok=False, words=words, at=at, detail=detail)
+
+
+def waiting() -> Found:
+    """Say that there is nothing to look at before an earlier requirement is met."""
+    return Found(ok=None, words="Not looked at yet: this needs what failed above.")
 
 
 @dataclass(frozen=True, slots=True)

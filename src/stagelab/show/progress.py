@@ -59,11 +59,6 @@ class BuildProgress:
         """Those of them that came from the cache."""
         return sum(stage.cached for stage in self.stages.values())
 
-    @property
-    def failed(self) -> bool:
-        """Whether a step has failed."""
-        return any(stage.failed for stage in self.stages.values())
-
     def facts(self) -> str:
         """Sum the build up in a line: title, steps, cached ones, seconds."""
         steps = f"{count(self.done, 'step')}, {self.cached} from the cache"

@@ -148,7 +148,8 @@ def bar(share: float, *, colour: str = PALETTE["sky"], width: str = "7em") -> Ht
     return Html(
         f'<span aria-hidden="true" style="display:inline-block;width:{width};height:.7em;'
         f'background:{GROUND};border-radius:.15em;overflow:hidden;text-align:left">'
-        f'<span style="display:block;width:{percent:.1f}%;height:100%;background:{colour}">'
+        f'<span style="display:block;min-width:2px;width:{percent:.1f}%;height:100%;'
+        f'background:{colour}">'
         "</span></span>"
     )
 

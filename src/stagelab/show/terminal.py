@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from stagelab.builds.events import Event, StepCompleted, StepStarted
+from stagelab.builds.events import Event, StepCompleted, StepFailed, StepStarted
 from stagelab.show.progress import BuildProgress
 from stagelab.show.style import clip, humane_seconds
 
@@ -28,12 +28,12 @@ def terminal_view(title: str, console: Console | None = None) -> Iterator[Callab
     progress = BuildProgress(title)
     if not console.is_terminal:
         yield _line_by_line(progress, console)
-        console.print(Text(f"✓ built {progress.facts()}"))
+        console.print(Text(f"✓ built {progress.facts()}"), soft_wrap=True)
         return
     view = _View(progress)
     with Live(view, console=console, refresh_per_second=8, transient=True):
         yield progress.observe
-    console.print(Text(f"✓ built {progress.facts()}"))
+    console.print(Text(f"✓ built {progress.facts()}"), soft_wrap=True)
 
 
 class _View:
@@ -61,12 +61,17 @@ class _View:
 def _line_by_line(progress: BuildProgress, console: Console) -> Callable[[Event], None]:
     names: dict[str, str] = {}
 
+    def tell(key: str, how: str) -> None:
+        console.print(Text(f"  {names.get(key, '')} … {how}"), soft_wrap=True)
+
     def observe(event: Event) -> None:
         progress.observe(event)
         if isinstance(event, StepStarted):
-            names[event.key] = f"{event.stage or ''}: {clip(event.instruction, 70)}"
+            stage = f"{event.stage}: " if event.stage else ""
+            names[event.key] = stage + clip(event.instruction, 70)
         elif isinstance(event, StepCompleted):
-            how = "cached" if event.cached else "done"
-            console.print(Text(f"  {names.get(event.key, '')} … {how}"))
+            tell(event.key, "cached" if event.cached else "done")
+        elif isinstance(event, StepFailed):
+            tell(event.key, "failed")
 
     return observe

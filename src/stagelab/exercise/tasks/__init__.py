@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from pathlib import Path
 
 from stagelab.errors import ExerciseError
 from stagelab.exercise.task import Task
@@ -13,6 +14,18 @@ TASKS: dict[str, Task] = {
     for lesson in (lesson00, lesson01, lesson02, lesson03, lesson04)
     for task in lesson.TASKS
 }
+
+
+def context(task: str) -> Path:
+    """Give the folder that a task's answers are built in, its build context; made if needed.
+
+    Args:
+        task: The task's ID, such as "04-1".
+
+    Raises:
+        ExerciseError: No task has this ID, or the sample app that it is about is not there.
+    """
+    return find(task).context()
 
 
 def find(task: str) -> Task:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stagelab.exercise.requirements import builds
-from stagelab.exercise.task import Found, Requirement, Task, met, unmet
+from stagelab.exercise.task import Found, Requirement, Task, met, unmet, waiting
 
 if TYPE_CHECKING:
     from stagelab.exercise.attempt import Attempt
@@ -55,6 +55,9 @@ def _holds_nothing_else(attempt: Attempt) -> Found:
         )
     others = [e.path for e in image.tree if e.kind != "dir" and e.path != _FILE]
     others += [hidden.path for hidden in image.waste.worst if hidden.path != _FILE]
+    misplaced = image.file(_FILE) is None and [p for p in others if p.endswith(_FILE)]
+    if misplaced and misplaced == others:
+        return waiting()  # the file in the wrong place is the fault that is told already
     if others:
         return unmet(
             f"besides {_FILE} the image holds {', '.join(sorted(others))}. What is not needed "

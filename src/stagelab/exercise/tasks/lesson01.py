@@ -17,11 +17,17 @@ _FOLDER = "/app"
 
 def _lies_in_app(attempt: Attempt) -> Found:
     words = program.command(attempt)
-    path = program.located(attempt, words) if words else None
+    path = program.located(attempt) if words else None
     if path is not None and posixpath.dirname(path) == _FOLDER:
         return met(f"It is {path}.")
     wanted = f"{_FOLDER}, a folder that holds your program and nothing of the base image"
     if path is not None and program.starter(attempt) is not None:
+        if program.is_tool(path):
+            return unmet(
+                f"this starts {path}, a tool of the base image. The program is to lie in {wanted}: "
+                "let a RUN build it there, and start that.",
+                at=program.starter(attempt),
+            )
         workdir = attempt.instruction("WORKDIR")
         if workdir is None:
             return unmet(

@@ -8,7 +8,7 @@ from stagelab.builds import parse
 from stagelab.containers import run
 from stagelab.errors import RunTimeout
 from stagelab.exercise.requirements import GREETING, builds
-from stagelab.exercise.task import Found, Requirement, Task, met, unmet
+from stagelab.exercise.task import Found, Requirement, Task, met, unmet, waiting
 
 if TYPE_CHECKING:
     from stagelab.builds import Dockerfile, StageSource
@@ -29,8 +29,11 @@ def _is_named(attempt: Attempt) -> Found:
     names = [stage.name for stage in stages if stage.named]
     there = f"the name here is {', '.join(names)}" if names else "this stage has no name"
     return unmet(
-        f"{there}. Others can refer to a stage by its name only: write AS {_STAGE} at the end of "
-        "its FROM.",
+        f"{there}. Without a name a stage has only its number; `target` and this exercise ask for "
+        f"the name: write AS {_STAGE} at the end of its FROM."
+        if not names
+        else f"{there}. `target` and this exercise ask for {_STAGE}: write AS {_STAGE} at the end "
+        "of its FROM.",
         at=stages[0].instructions[0],
     )
 
@@ -38,7 +41,7 @@ def _is_named(attempt: Attempt) -> Found:
 def _version_can_be_chosen(attempt: Attempt) -> Found:
     stage = attempt.stage
     if stage is None:
-        return unmet(f"There is no stage named {_STAGE!r} whose version could be chosen.")
+        return waiting()
     usual = _base(attempt.source, stage)
     other = parse(attempt.text, {"GO_VERSION": _OTHER})
     chosen = _base(other, other.stages[stage.index])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stagelab.errors import StartFailed
-from stagelab.exercise import program
+from stagelab.exercise import failing, program
 from stagelab.exercise.requirements import (
     GREETING,
     answers,
@@ -42,7 +42,7 @@ def _ends_when_told(attempt: Attempt) -> Found:
     try:
         stopped = visit(attempt, _PORT, _HEALTH, _HELLO).stopped
     except StartFailed as error:
-        return program.why_not(attempt, error.detail, failed="it does not answer")
+        return failing.why_not(attempt, error.detail, failed="it does not answer")
     if not stopped.killed and stopped.exit_code == 0:
         return met("It ended by itself, with exit code 0.")
     if stopped.killed:
@@ -75,7 +75,8 @@ TASKS = (
             starts_without_shell(),
         ),
         hints=(
-            "Every FROM begins a stage with an empty plate. Only the last stage ships.",
+            "A second FROM begins a stage with the files of its own base and nothing of the "
+            "builder. Only the last stage ships.",
             "COPY --from=NAME takes from the stage of that name, with paths as that stage has "
             "them. The program there is /app/myapp.",
             "FROM alpine:3.22, then WORKDIR /app, then COPY --from=builder /app/myapp . and an "

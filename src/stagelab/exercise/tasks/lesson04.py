@@ -27,8 +27,8 @@ _FETCH = f"""\
 #!/bin/sh
 # Stands for a download that needs a token: reads ./token.txt, writes ./archive.bin.
 set -e
-if ! grep -q '^token=' token.txt; then
-    echo "fetch.sh: there is no token.txt in $(pwd)" >&2
+if ! grep -qs '^token=' token.txt; then
+    echo "fetch.sh: in $(pwd) token.txt is missing or has no line token=..." >&2
     exit 1
 fi
 dd if=/dev/zero of=archive.bin bs=1M count={ARCHIVE_BYTES >> 20}
@@ -105,8 +105,7 @@ TASKS = (
             ),
         ),
         hints=(
-            "A layer is never changed by a later one. When has the token got into a layer, and "
-            "who could keep it out from there on?",
+            "Which instruction puts the token into a layer? Could a later one take it out?",
             "What a stage writes ships only if it is the last stage. Let one stage do the work, "
             "and another one take the result.",
             "Name the first stage (AS work), let it run fetch.sh and sha256sum. Then begin a new "
