@@ -108,7 +108,18 @@ WRONG = {
         Wrong(
             "FROM golang:1.27\nWORKDIR /app\nCOPY . .\nRUN go build -o myapp\n"
             'ENTRYPOINT ["myapp"]\n',
-            "no such file is in the image",
+            'It is at /app/myapp: write ["./myapp"] or ["/app/myapp"]',
+            5,
+        ),
+        Wrong(
+            "FROM golang:1.27\nWORKDIR /app\nCOPY . .\nRUN go build -o myapp\nCMD myapp\n",
+            "The shell does not find `myapp`. It is at /app/myapp: write ./myapp or /app/myapp",
+            5,
+        ),
+        Wrong(
+            "FROM golang:1.27\nWORKDIR /app\nCOPY . .\nRUN go build -o myapp\n"
+            "ENTRYPOINT ['./myapp']\n",
+            "it needs double quotes. Docker took this line for a shell command",
             5,
         ),
         Wrong(
@@ -116,6 +127,11 @@ WRONG = {
             'ENTRYPOINT ["./myapp"]\n',
             "`go build` finds no go.mod",
             3,
+        ),
+        Wrong(
+            "FROM golang:1.27\nWORKDIR /app\nCOPY . .\nENTRYPOINT go run .\n",
+            "this starts /usr/local/go/bin/go, a tool of the base image",
+            4,
         ),
         Wrong(
             "FROM golang:1.27\nWORKDIR /app\nCOPY . .\nRUN go build -o myapp\n",
@@ -128,7 +144,7 @@ WRONG = {
         Wrong(
             "ARG GO_VERSION=1.27\nFROM golang:${GO_VERSION} AS build\nWORKDIR /app\nCOPY . .\n"
             "RUN go build -o myapp\n",
-            "the name here is build",
+            "the name here is build.",
             2,
         ),
         Wrong(BUILDER, "whatever GO_VERSION is", 1),
@@ -169,12 +185,22 @@ WRONG = {
         ),
         Wrong(BUILDER + RUNTIME.replace("=builder", "=bulider"), "no stage is named 'bulider'", 7),
         Wrong(BUILDER + RUNTIME.replace("/app/myapp .", "/app ."), "/app/main.go", 7),
-        Wrong(BUILDER + RUNTIME.replace('["./myapp"]', "./myapp"), "this is the shell form", 8),
-        Wrong(BUILDER + RUNTIME.replace("./myapp", "/myapp"), "no such file is in the image", 8),
+        Wrong(
+            BUILDER + RUNTIME.replace('["./myapp"]', "./myapp"),
+            "The engine starts a shell, and the",
+            8,
+        ),
+        Wrong(BUILDER + RUNTIME.replace("./myapp", "/myapp"), "The program is at /app/myapp", 8),
         Wrong(
             BUILDER + RUNTIME.replace("COPY --from=builder /app/myapp .\n", ""),
             "no such file is in the image",
             7,
+        ),
+        Wrong(
+            BUILDER + RUNTIME.replace("alpine:3.22", "scratch").replace('["./myapp"]', "./myapp"),
+            "this starts a shell, and `/bin/sh` is not in this image: scratch has no tools. Write "
+            '["./myapp"]',
+            8,
         ),
         Wrong(BUILDER + "FROM alpine:3.22\n", "neither ENTRYPOINT nor CMD", None),
         Wrong(
@@ -238,8 +264,13 @@ WRONG = {
         Wrong(
             WORK.replace("COPY . .", "COPY fetch.sh .") + "FROM alpine:3.22\n"
             f"COPY --from=work /app/report.txt /app/\n{REPORT}",
-            "command ended with exit code 1",
+            "token.txt is missing or has no line token=",
             4,
+        ),
+        Wrong(
+            f"{WORK}FROM scratch\nCOPY --from=work /app/report.txt /app/report.txt\n{REPORT}",
+            "`cat` is not in this image: scratch has no tools",
+            8,
         ),
     ),
 }
@@ -318,6 +349,54 @@ def test_what_follows_from_a_failed_build_is_not_held_against_the_answer() -> No
     verdict = check("03-1", BUILDER.replace("go build", "go bulid") + RUNTIME)
     assert [outcome.ok for outcome in verdict.requirements] == [False, None, None, None, None]
     assert "go bulid: unknown command" in verdict.requirements[0].detail
+
+
+def test_a_stand_in_without_apk_is_named(bases: dict[str, Base]) -> None:
+    verdict = check("03-2", BUILDER + RUNTIME.replace("WORKDIR", "RUN apk add gcompat\nWORKDIR"))
+    told = "This alpine is a stand-in without apk." in verdict.requirements[0].feedback
+    assert told == (bases["alpine"].kind == "stand-in")
+
+
+def test_a_stage_without_its_name_is_one_fault() -> None:
+    verdict = check("02-1", f"ARG GO_VERSION=1.27\n{BUILDER}".replace(" AS builder", ""))
+    assert [outcome.ok for outcome in verdict.requirements] == [False, None, None, None]
+    assert "this stage has no name" in verdict.requirements[0].feedback
+
+
+def test_a_keyword_mistyped_is_named_if_no_stage_is_there() -> None:
+    verdict = check("02-1", BUILDER.replace("FROM", "FORM"))
+    assert [outcome.ok for outcome in verdict.requirements] == [False, None, False, None]
+    assert "Did you mean FROM?" in verdict.requirements[2].feedback
+
+
+def test_a_base_without_tag_is_named_with_its_line() -> None:
+    verdict = check("02-1", "ARG GO_VERSION\n" + BUILDER.replace("1.27", "$GO_VERSION"))
+    built = verdict.requirements[2]
+    assert (built.ok, built.line) == (False, 2)
+    assert "the base image is 'golang:': a variable in it has no value" in built.feedback
+
+
+def test_a_file_in_the_wrong_place_is_one_fault() -> None:
+    verdict = check("00-1", f"FROM scratch\nCOPY main.go /src/\n{LABEL}")
+    assert [outcome.ok for outcome in verdict.requirements] == [True, False, None, True]
+
+
+def test_the_cage_is_named_where_it_keeps_a_program_from_writing() -> None:
+    verdict = check("01-1", 'FROM golang:1.27\nWORKDIR /app\nCOPY . .\nCMD ["go", "run", "."]\n')
+    assert "compile in the build (RUN go build)" in verdict.requirements[2].feedback
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        ("exec ./myapp", "The engine starts a shell, and `exec` puts your program in its place."),
+        ('["sh", "-c", "./myapp"]', "This list starts a shell, and the shell your program."),
+    ],
+)
+def test_every_way_through_a_shell_is_told_as_it_is(start: str, words: str) -> None:
+    verdict = check("03-1", BUILDER + RUNTIME.replace('["./myapp"]', start))
+    assert [outcome.ok for outcome in verdict.requirements] == [True, True, True, True, False]
+    assert words in verdict.requirements[4].feedback
 
 
 def test_the_image_carries_the_tasks_tag_and_label(client: docker.DockerClient) -> None:

@@ -65,7 +65,7 @@ class BuildKitDecoder:
                         line=line,
                         started=vertex.started,
                         completed=vertex.completed,
-                        cached=vertex.from_cache,
+                        cached=_from_cache(vertex, instruction),
                         log="".join(vertex.log),
                         error=vertex.error,
                     )
@@ -103,7 +103,8 @@ class BuildKitDecoder:
             self._observe(StepFailed(vertex.digest, vertex.error))
         elif vertex.completed is not None:
             seen.add("ended")
-            self._observe(StepCompleted(vertex.digest, vertex.from_cache, vertex.completed))
+            cached = _from_cache(vertex, place[1])
+            self._observe(StepCompleted(vertex.digest, cached, vertex.completed))
 
     def _place(self, name: str) -> tuple[str | None, str, int | None] | None:
         """Tell stage, instruction and line of a vertex by its name; None if it is no step."""
@@ -135,6 +136,12 @@ class BuildKitDecoder:
                 if _is_named(stage, instruction, text):
                     return stage, instruction
         return None
+
+
+def _from_cache(vertex: Vertex, instruction: str) -> bool:
+    """Tell whether a step was cached; a FROM was if its image was here and nothing was pulled."""
+    here = instruction.startswith("FROM ") and not vertex.fetched and not vertex.error
+    return here or vertex.from_cache
 
 
 def _counted(stage: StageSource, source: Dockerfile, number: int, total: int) -> Instruction | None:

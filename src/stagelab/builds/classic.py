@@ -37,7 +37,6 @@ class _Running:
     cached: bool = False
     error: str = ""
     log: list[str] = field(default_factory=list)
-    image: str | None = None
 
     @property
     def key(self) -> str:
@@ -58,6 +57,8 @@ class ClassicDecoder:
         self._observe = observe
         self._steps: list[_Running] = []
         self._beyond = False
+        self._makes = False
+        self._made: list[str] = []
 
     def feed(self, line: Mapping[str, Any]) -> None:
         """Take one line of the stream."""
@@ -65,12 +66,20 @@ class ClassicDecoder:
         if not isinstance(text, str):
             return
         step = _STEP.match(text)
+        image = _IMAGE.match(text)
         if step:
             self._end()
+            self._makes = not step.group(2).upper().startswith("FROM ")
             # Labels given with the request come as further steps, which the Dockerfile has not.
             self._beyond = int(step.group(1)) not in self._places
             if not self._beyond:
                 self._begin(int(step.group(1)), step.group(2).strip())
+        elif image:
+            self._made += [image.group(1)] if self._makes else []
+        elif _CACHED.match(text):
+            self._makes = False
+            if self._steps and not self._beyond:
+                self._steps[-1].cached = True
         elif self._steps and not self._beyond:
             self._describe(self._steps[-1], text)
 
@@ -89,11 +98,7 @@ class ClassicDecoder:
 
     def made_images(self) -> tuple[str, ...]:
         """Give the IDs (as printed, shortened) of the intermediate images that this build made."""
-        return tuple(
-            step.image
-            for step in self._steps
-            if step.image and not step.cached and not step.text.upper().startswith("FROM ")
-        )
+        return tuple(self._made)
 
     def _begin(self, number: int, text: str) -> None:
         stage, line = self._places[number]
@@ -102,12 +107,7 @@ class ClassicDecoder:
         self._observe(StepStarted(step.key, stage, text, line, step.started))
 
     def _describe(self, step: _Running, text: str) -> None:
-        image = _IMAGE.match(text)
-        if _CACHED.match(text):
-            step.cached = True
-        elif image:
-            step.image = image.group(1)
-        elif not _NOISE.match(text) and (text.strip() or step.log):
+        if not _NOISE.match(text) and (text.strip() or step.log):
             # Docker's engine paints stderr red.
             text = text.removeprefix("\x1b[91m").removesuffix("\x1b[0m")
             step.log.append(text)

@@ -26,8 +26,13 @@ _StatusResponse = message_classes(
             "completed": (6, "Timestamp"),
             "error": (7, "string"),
         },
+        "VertexStatus": {"vertex": (2, "string"), "total": (5, "int64")},
         "VertexLog": {"vertex": (1, "string"), "msg": (4, "bytes")},
-        "StatusResponse": {"vertexes": (1, "Vertex*"), "logs": (3, "VertexLog*")},
+        "StatusResponse": {
+            "vertexes": (1, "Vertex*"),
+            "statuses": (2, "VertexStatus*"),
+            "logs": (3, "VertexLog*"),
+        },
     },
 )["StatusResponse"]
 
@@ -47,6 +52,8 @@ class Vertex:
     completed: float | None = None
     error: str = ""
     log: list[str] = field(default_factory=list)
+    fetched: bool = False
+    """Whether it moved bytes with a known total, as the pull of a base image does."""
 
     @property
     def from_cache(self) -> bool:
@@ -81,6 +88,8 @@ class Trace:
         """Merge one trace line, base64 as it came."""
         response = _StatusResponse.FromString(base64.b64decode(aux))
         touched = [self._merge(message) for message in response.vertexes]
+        for status in response.statuses:
+            self._vertex(status.vertex).fetched |= status.total > 0
         logs = []
         for line in response.logs:
             text = line.msg.decode("utf-8", "replace")

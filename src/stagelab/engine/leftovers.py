@@ -73,7 +73,7 @@ def clear(place: Paths) -> None:
 
 
 def unmount(folder: Path) -> None:
-    """Unmount everything mounted below a folder, the deepest first.
+    """Unmount a folder and everything mounted below it, the deepest first.
 
     Args:
         folder: The folder.
@@ -82,9 +82,10 @@ def unmount(folder: Path) -> None:
         lines = Path("/proc/self/mountinfo").read_text().splitlines()
     except OSError:
         return
-    below = str(folder) + "/"
     points = [line.split(" ")[4].encode().decode("unicode_escape") for line in lines]
-    for point in sorted((p for p in points if p.startswith(below)), key=len, reverse=True):
+    for point in sorted(
+        (p for p in points if Path(p).is_relative_to(folder)), key=len, reverse=True
+    ):
         subprocess.run(["umount", "--lazy", point], check=False, capture_output=True)
 
 

@@ -56,8 +56,11 @@ class Attempt:
     @property
     def chain(self) -> tuple[StageSource, ...]:
         """The stage that is built, the stage that it starts from, and so on."""
+        return self.down_from(self.stage)
+
+    def down_from(self, stage: StageSource | None) -> tuple[StageSource, ...]:
+        """Give a stage, the stage that it starts from, and so on; the last has an image below."""
         found: list[StageSource] = []
-        stage = self.stage
         while stage is not None:
             found.append(stage)
             below = self.source.stage(stage.base)

@@ -1,8 +1,18 @@
-"""What the Go command's and the kernel's words mean for a Dockerfile, for the feedback."""
+"""What the engine's, the Go command's and the kernel's words mean for a Dockerfile."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+from stagelab.bases import kind_of
+from stagelab.engine import connect
+from stagelab.exercise.task import Found, unmet
+
+if TYPE_CHECKING:
+    from stagelab.builds import Dockerfile, Instruction
+    from stagelab.errors import BuildFailed
+    from stagelab.exercise.attempt import Attempt
 
 _MEANINGS = (
     (
@@ -30,7 +40,90 @@ _MEANINGS = (
 )
 _COMPILED = tuple((re.compile(pattern), words) for pattern, words in _MEANINGS)
 
+_READ_ONLY = re.compile(r"read-only file system", re.IGNORECASE)
+_GO_BUILDS = re.compile(r"\bgo (?:run|build|install|test)\b")
+_NO_APK = re.compile(r"\bapk: (?:command )?not found|\"apk\": executable file not found")
+_NO_IMAGE = re.compile(
+    r"manifest|pull access denied|repository does not exist|failed to do request|not found$|"
+    r"failed to resolve source metadata|no such host|connection refused|i/o timeout|"
+    r"toomanyrequests",
+    re.IGNORECASE,
+)
+_NO_NAME = re.compile(
+    r"invalid reference format|failed to parse stage name|should not be blank", re.IGNORECASE
+)
+
 
 def meaning(words: str) -> str:
     """Say what a program's words mean for the Dockerfile; "" if they are not known."""
     return next((found for pattern, found in _COMPILED if pattern.search(words)), "")
+
+
+def running_meaning(words: str, command: str) -> str:
+    """Say what a container's words mean for what it was started with; "" if not known."""
+    if not _READ_ONLY.search(words):
+        return ""
+    cage = "The course's cage lets a container write to /tmp only: "
+    if _GO_BUILDS.search(command):
+        return f"{cage}compile in the build (RUN go build), not at the start."
+    return f"{cage}write files in the build, with RUN, not at the start."
+
+
+def stand_in_lacks(attempt: Attempt, instruction: Instruction | None, words: str) -> str:
+    """Say that a command is not there because a base image is a stand-in; "" if not so."""
+    if not _NO_APK.search(words):
+        return ""
+    stages = attempt.source.stages
+    stage = next((each for each in stages if instruction in each.instructions), None)
+    base = attempt.down_from(stage)[-1].base if stage is not None else ""
+    name = base.partition(":")[0].rpartition("/")[2]
+    if name != "alpine" or kind_of(attempt.client or connect(), base) != "stand-in":
+        return ""
+    instead = (
+        "Change how the program is built instead."
+        if attempt.task.app is not None
+        else "Do it with what is there instead."
+    )
+    return f"This {name} is a stand-in without apk. {instead}"
+
+
+def base_fault(source: Dockerfile, error: BuildFailed) -> Found | None:
+    """Find the FROM whose base image a build failed for, and name the image.
+
+    None if the build failed for something else, or the engine's words do not tell for which.
+    """
+    words = error.detail
+    bases = [
+        (stage.base, stage.instructions[0])
+        for stage in source.stages
+        if stage.base != "scratch"
+        and not any(stage.base.lower() == below.name for below in source.stages[: stage.index])
+    ]
+    if _NO_NAME.search(words):
+        for base, begins in bases:
+            if base and not base.endswith(":"):
+                continue
+            why = (
+                "a variable in it has no value. Give its ARG a default, before the first FROM."
+                if "$" in begins.value
+                else "the tag behind the colon is missing."
+            )
+            return unmet(f"the base image is {base!r}: {why}", at=begins)
+    if "exit code" in words or not _NO_IMAGE.search(words):
+        return None
+    scores = [_named_in(words, base) for base, _ in bases]
+    if not any(scores):
+        return None
+    base, begins = bases[scores.index(max(scores))]
+    return unmet(
+        f"the base image {base} is neither on this engine, nor could it be pulled. {error.fix}",
+        at=begins,
+    )
+
+
+def _named_in(words: str, reference: str) -> int:
+    """Tell how well an engine's words name an image: 2 with its tag, 1 without, 0 not at all."""
+    name, _, tag = reference.partition("@")[0].rpartition("/")[2].partition(":")
+    if not re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w.-])", words):
+        return 0
+    return 1 + bool(re.search(rf"(?<![\w.-]){re.escape(tag or 'latest')}(?![\w-])", words))

@@ -1,11 +1,11 @@
-"""The program that an image starts: which one, by which instruction, and what keeps it from it."""
+"""The program that an image starts: which one, by which instruction, and where it is."""
 
 from __future__ import annotations
 
+import itertools
+import json
 import posixpath
 from typing import TYPE_CHECKING
-
-from stagelab.exercise.task import Found, unmet
 
 if TYPE_CHECKING:
     from stagelab.builds import Instruction
@@ -42,84 +42,59 @@ def through_shell(attempt: Attempt) -> bool:
     return shell and len(words) >= _SHELL_FORM and words[1].startswith("-") and "c" in words[1]
 
 
-def why_not(attempt: Attempt, output: str, *, failed: str = "it failed") -> Found:
-    """Explain why the built image's program did not start or failed.
+def shell_line(attempt: Attempt) -> str:
+    """Give the line that the image's shell is to run; "" if it starts none.
+
+    Raises:
+        BuildError: The answer does not build.
+    """
+    return " ".join(command(attempt)[_SHELL_FORM:]).strip() if through_shell(attempt) else ""
+
+
+def is_list(instruction: Instruction) -> bool:
+    """Whether ENTRYPOINT or CMD is written as a list of words (exec form).
+
+    As in the "Dockerfile reference", "Shell and exec form": a JSON array of strings.
+    """
+    try:
+        words = json.loads(instruction.arguments)
+    except ValueError:
+        return False
+    return isinstance(words, list) and all(isinstance(word, str) for word in words)
+
+
+def broken_list(attempt: Attempt) -> str:
+    """Say what is wrong with a start that is meant as a list and is none; "" if nothing is."""
+    at = starter(attempt)
+    written = at.arguments if at is not None else ""
+    if at is None or not written.startswith("[") or is_list(at):
+        return ""
+    if written.startswith("[ ") and not written.endswith("]"):
+        return ""  # the shell's own `[`, a test: [ -f x ] && ./myapp
+    needs = (
+        "double quotes round each word, commas between them, and a bracket at each end"
+        if '"' in written
+        else "double quotes"
+    )
+    return f"A list is JSON: it needs {needs}. Docker took this line for a shell command."
+
+
+def located(attempt: Attempt, name: str | None = None) -> str | None:
+    """Find a program as the engine would; None if it is not there.
 
     Args:
-        attempt: The answer; it has been built.
-        output: What the engine or the program said.
-        failed: What it did wrong if it did start, half a sentence.
+        attempt: The answer.
+        name: The program, None for the one that the image starts. There a command in shell form
+            is looked through to its first word.
 
     Raises:
         BuildError: The answer does not build.
         ImageError: The image cannot be read.
     """
-    at = starter(attempt)
-    words = command(attempt)
-    if not words:
-        return unmet(
-            "The image does not say what to start. End the last stage with ENTRYPOINT, as a list: "
-            'ENTRYPOINT ["./myapp"].',
-            detail=output,
-        )
-    if at is None:
-        return unmet(
-            f"The last stage has neither ENTRYPOINT nor CMD, so the image starts what its base "
-            f"starts: {' '.join(words)}. Add an ENTRYPOINT that starts your program.",
-            detail=output,
-        )
-    path = located(attempt, words)
-    if path is None:
-        return unmet(
-            f"this is to start {words[0]!r}, and no such file is in the image. Name the program "
-            "where COPY has put it; a relative path counts from WORKDIR.",
-            at=at,
-            detail=output,
-        )
-    loader = missing_loader(attempt, path)
-    if loader:
-        return _without_loader(attempt, path, loader, output)
-    entry = attempt.xray.file(path)
-    if entry is not None and entry.kind == "dir":
-        return unmet(f"this is to start {path}, and that is a folder.", at=at, detail=output)
-    return unmet(
-        f"this is to start {path}, and {failed}. Its own words are below.", at=at, detail=output
-    )
-
-
-def missing_loader(attempt: Attempt, path: str) -> str | None:
-    """Give the loader that the Go program at `path` asks for if the image does not have it.
-
-    Raises:
-        BuildError: The answer does not build.
-        ImageError: The image cannot be read.
-    """
-    entry = attempt.xray.file(path)
-    for binary in attempt.xray.go_binaries:
-        if entry is not None and binary.path == entry.path and not binary.loader_present:
-            return binary.loader
-    return None
-
-
-def located(attempt: Attempt, words: list[str]) -> str | None:
-    """Find the program that a command starts, as the engine would; None if it is not there.
-
-    A command in shell form is looked through to its first word.
-
-    Raises:
-        BuildError: The answer does not build.
-        ImageError: The image cannot be read.
-    """
-    if through_shell(attempt):
-        inner = " ".join(words[_SHELL_FORM:]).removeprefix("exec ").split()
-        words = inner or words
-    config = attempt.config
-    name = words[0]
-    if "/" in name:
-        folders = [str(config.get("WorkingDir") or "/")]
-    else:
-        settings = dict(item.partition("=")[::2] for item in config.get("Env") or ())
-        folders = settings.get("PATH", _DEFAULT_PATH).split(":")
+    if name is None:
+        words = shell_line(attempt).removeprefix("exec ").split() or command(attempt)
+        name = words[0]
+    folders = [workdir(attempt)] if "/" in name else search_path(attempt)
     for folder in folders:
         path = posixpath.normpath(posixpath.join("/", folder, name))
         if attempt.xray.file(path) is not None:
@@ -127,45 +102,54 @@ def located(attempt: Attempt, words: list[str]) -> str | None:
     return None
 
 
-def _without_loader(attempt: Attempt, path: str, loader: str, output: str) -> Found:
-    """Explain a program that is there but needs a loader that is not: the cgo trap."""
-    says = (
-        f"{path} is in the image, but it cannot start: it was linked with cgo on and asks for the "
-        f"loader {loader} of glibc, which this base does not have. That loader is the file "
-        "that the engine's 'no such file' is about. "
-    )
+def elsewhere(attempt: Attempt, name: str) -> str | None:
+    """Find a program of this file name anywhere in the image, one of the learner's own first.
+
+    Raises:
+        BuildError: The answer does not build.
+        ImageError: The image cannot be read.
+    """
+    ours = {binary.path for binary in attempt.xray.go_binaries}
+    found = [
+        entry.path
+        for entry in attempt.xray.tree
+        if entry.is_program and posixpath.basename(entry.path) == posixpath.basename(name)
+    ]
+    return min(found, key=lambda path: (path not in ours, path), default=None)
+
+
+def workdir(attempt: Attempt) -> str:
+    """Give the folder that a relative path counts from.
+
+    Raises:
+        BuildError: The answer does not build.
+    """
+    return str(attempt.config.get("WorkingDir") or "/")
+
+
+def search_path(attempt: Attempt) -> list[str]:
+    """Give the folders in which a name without slash is looked for.
+
+    Raises:
+        BuildError: The answer does not build.
+    """
+    settings = dict(item.partition("=")[::2] for item in attempt.config.get("Env") or ())
+    return str(settings.get("PATH", _DEFAULT_PATH)).split(":")
+
+
+def is_own(attempt: Attempt, name: str) -> bool:
+    """Whether the answer itself makes or copies a file of this name, so that no base brings it."""
+    wanted = posixpath.basename(name)
+    if wanted == attempt.task.app:
+        return True  # as `go build` without -o names it
     for instruction in attempt.source.instructions:
-        value = instruction.value
-        if "CGO_ENABLED" not in value:
+        words = instruction.arguments.replace('"', " ").replace(",", " ").strip("[]").split()
+        if instruction.keyword in {"COPY", "ADD"}:
+            made = words
+        elif instruction.keyword == "RUN":
+            made = [after for flag, after in itertools.pairwise(words) if flag == "-o"]
+        else:
             continue
-        if instruction in attempt.source.preamble:
-            return unmet(
-                says + "An ARG before the first FROM is not seen inside the stages: set "
-                "CGO_ENABLED=0 in the RUN that builds.",
-                at=instruction,
-                detail=output,
-            )
-        if attempt.stage is not None and instruction in attempt.stage.instructions:
-            return unmet(
-                says + "Here CGO_ENABLED is set in the runtime stage, after the program was built: "
-                "set it in the stage that runs go build.",
-                at=instruction,
-                detail=output,
-            )
-        if instruction.keyword == "RUN" and "go build" not in value:
-            return unmet(
-                says + "Each RUN is a shell of its own, so what this one sets is gone when the "
-                "next one builds: write RUN CGO_ENABLED=0 go build, or ENV CGO_ENABLED=0 before "
-                "it.",
-                at=instruction,
-                detail=output,
-            )
-    building = next(
-        (i for i in attempt.source.instructions if i.keyword == "RUN" and "go build" in i.value),
-        None,
-    )
-    return unmet(
-        says + "Build it without cgo, so that it needs no loader: CGO_ENABLED=0.",
-        at=building,
-        detail=output,
-    )
+        if wanted in map(posixpath.basename, made):
+            return True
+    return False

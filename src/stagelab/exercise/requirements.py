@@ -92,8 +92,8 @@ def _of_shell(attempt: Attempt, at: Instruction) -> str:
     starts = "This list starts a shell" if listed else "The engine starts a shell"
     if program.shell_line(attempt).startswith("exec "):
         means = (
-            f"{starts}, and `exec` puts your program in its place. The image still needs a shell, "
-            "for nothing else."
+            f"{starts}, and `exec` puts your program in its place. The image still needs a shell "
+            "for that."
         )
     else:
         means = (

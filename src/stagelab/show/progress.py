@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from dataclasses import dataclass, field
 
 from stagelab.builds.events import Event, StepCompleted, StepFailed, StepLog, StepStarted
@@ -40,7 +39,8 @@ class BuildProgress:
         self.title = title
         self.began = time.monotonic()
         self.stages: dict[str, StageProgress] = {}
-        self.log: deque[str] = deque(maxlen=LOG_LINES)
+        # Replaced, never changed in place: a view may be reading it in another thread.
+        self.log: tuple[str, ...] = ()
         self._partial: dict[str, str] = {}
         self._owner: dict[str, str] = {}
 
@@ -75,7 +75,7 @@ class BuildProgress:
             # Stages that run at the same time print in turns: a line belongs to its step.
             *lines, rest = (self._partial.get(event.key, "") + event.text).split("\n")
             self._partial[event.key] = rest
-            self.log.extend([line for line in lines if line.strip()])
+            self.log = (*self.log, *(line for line in lines if line.strip()))[-LOG_LINES:]
         elif event.key in self._owner:
             self._ended(self.stages[self._owner[event.key]], event)
 

@@ -54,7 +54,7 @@ class _View:
                 else f"{stage.done} done"
             )
             lines.append(Text(f"    {stage.name}: {at}"))
-        lines += [Text(f"      {clip(line, 90)}", style="dim") for line in list(progress.log)]
+        lines += [Text(f"      {clip(line, 90)}", style="dim") for line in progress.log]
         return Group(*lines)
 
 

@@ -127,6 +127,12 @@ def test_a_sibling_is_not_blamed_either_when_the_words_differ(stream: Read) -> N
     assert failed.stage == "right"
 
 
+def test_the_streams_error_says_which_step_failed(stream: Read) -> None:
+    decoder, _ = decoded(stream("buildkit-parallel-failure"))
+    (left,) = [step for step in decoder.steps() if step.error and step.stage == "left"]
+    assert decoder.failed(f"failed to solve: {left.error}") == left
+
+
 def test_no_step_failed(stream: Read) -> None:
     decoder, _ = decoded(stream("buildkit-two-stages"))
     assert decoder.failed("no space left on device") is None
@@ -160,14 +166,17 @@ def test_other_lines_of_the_stream_are_left_alone() -> None:
     ],
 )
 def test_places(name: str, place: tuple[str, int | None]) -> None:
-    text = "FROM x AS build\nRUN a\n\nENV e=f\nCOPY b c\nFROM scratch\nADD d e\nFROM build AS final\nWORKDIR /x\n"
+    text = "FROM x AS build\nRUN a\n\nENV e=f\nCOPY b c\nFROM scratch\nADD d e\n"
+    text += "FROM build AS final\nWORKDIR /x\n"
     decoder = BuildKitDecoder(parse(text), lambda _: None)
     found = decoder._place(name)
     assert found is not None
     assert (found[0], found[2]) == place
 
 
-@pytest.mark.parametrize("name", ["[internal] load build context", "copy /context /", "exporting to image"])
+@pytest.mark.parametrize(
+    "name", ["[internal] load build context", "copy /context /", "exporting to image"]
+)
 def test_what_is_no_step(name: str) -> None:
     assert BuildKitDecoder(parse("FROM a\n"), lambda _: None)._place(name) is None
 

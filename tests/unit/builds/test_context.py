@@ -221,7 +221,7 @@ def test_a_dockerfile_of_elsewhere_does_not_replace_that_of_the_folder(
     found = members(b"".join(tar(looked, hide=hide)))
     assert found[tar_dockerfile(looked)][1] == b"FROM other\n"
     assert found["Dockerfile"][1] == TEXT.encode()
-    assert list(found)[0] == tar_dockerfile(looked)
+    assert next(iter(found)) == tar_dockerfile(looked)
 
 
 @pytest.mark.parametrize("text", [TEXT, DockerfileText("FROM one-line")])

@@ -34,7 +34,7 @@ def test_a_stage_is_found_by_name_in_any_case_and_by_index() -> None:
 
 
 def test_keywords_in_lower_case_and_behind_tabs() -> None:
-    file = parse("from alpine as x\n\trun\techo a\nCmd [\"a\"]\n")
+    file = parse('from alpine as x\n\trun\techo a\nCmd ["a"]\n')
     assert [(i.keyword, i.value) for i in file.instructions] == [
         ("FROM", "alpine as x"),
         ("RUN", "echo a"),
@@ -87,7 +87,11 @@ def test_a_hash_in_a_line_is_no_comment() -> None:
 
 
 def test_an_escaped_escape_character_continues_nothing() -> None:
-    assert spans("FROM a\nRUN echo b\\\\\nRUN c\n") == [("FROM", 1, 1), ("RUN", 2, 2), ("RUN", 3, 3)]
+    assert spans("FROM a\nRUN echo b\\\\\nRUN c\n") == [
+        ("FROM", 1, 1),
+        ("RUN", 2, 2),
+        ("RUN", 3, 3),
+    ]
 
 
 def test_a_file_that_ends_in_a_continuation() -> None:
@@ -142,14 +146,22 @@ def test_a_heredoc_after_a_continuation() -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["RUN echo $((1<<x))", "RUN echo 'a <<EOF b'", 'RUN cat <<<"EOF"', "RUN a<<EOF", "CMD cat <<EOF"],
+    [
+        "RUN echo $((1<<x))",
+        "RUN echo 'a <<EOF b'",
+        'RUN cat <<<"EOF"',
+        "RUN a<<EOF",
+        "CMD cat <<EOF",
+    ],
 )
 def test_what_only_looks_like_a_heredoc(line: str) -> None:
     assert len(spans(f"FROM a\n{line}\nRUN b\nEOF\n")) == 4
 
 
 def test_crlf_and_byte_order_mark() -> None:
-    file = parse("\ufeff# escape=`\r\nFROM a AS b\r\nRUN c `\r\n  d\r\n\r\nRUN <<EOF\r\nx\r\nEOF\r\n")
+    file = parse(
+        "\ufeff# escape=`\r\nFROM a AS b\r\nRUN c `\r\n  d\r\n\r\nRUN <<EOF\r\nx\r\nEOF\r\n"
+    )
     assert [(i.keyword, i.value, i.line, i.end_line) for i in file.instructions] == [
         ("FROM", "a AS b", 2, 2),
         ("RUN", "c   d", 3, 4),
@@ -162,7 +174,8 @@ def test_only_line_feeds_end_lines() -> None:
 
 
 def test_args_before_the_first_from() -> None:
-    text = 'ARG GO=1.27\nARG BASE="golang:${GO}" FLAVOUR=\'$GO\'\nFROM $BASE\nFROM a-$FLAVOUR\nARG GO=2\n'
+    text = "ARG GO=1.27\nARG BASE=\"golang:${GO}\" FLAVOUR='$GO'\nFROM $BASE\n"
+    text += "FROM a-$FLAVOUR\nARG GO=2\n"
     file = parse(text)
     assert [i.keyword for i in file.preamble] == ["ARG", "ARG"]
     assert [stage.base for stage in file.stages] == ["golang:1.27", "a-$GO"]
@@ -214,7 +227,22 @@ def test_a_from_without_a_base() -> None:
 
 
 WORDS = st.sampled_from(
-    ["FROM a", "RUN b", "COPY c d", "\n", "\\", "\\\n", "#", "<<EOF", "EOF", " ", "\t", "\r", "AS x", "`"]
+    [
+        "FROM a",
+        "RUN b",
+        "COPY c d",
+        "\n",
+        "\\",
+        "\\\n",
+        "#",
+        "<<EOF",
+        "EOF",
+        " ",
+        "\t",
+        "\r",
+        "AS x",
+        "`",
+    ]
 )
 
 

@@ -24,7 +24,9 @@ COPY --from=bulider /app/myapp .
 """
 
 
-def explained(error: str, *, text: str = TEXT, line: int | None = None, log: str = "", **more: str) -> BuildError:
+def explained(
+    error: str, *, text: str = TEXT, line: int | None = None, log: str = "", **more: str
+) -> BuildError:
     step = Step("builder", "RUN x", line, log=log, error=error) if line else None
     return failure(error, source=parse(text), step=step, target=more.get("target"))
 
@@ -66,6 +68,21 @@ def test_a_file_that_is_not_in_the_context(stream: Callable[[str], Stream], buil
     assert error.step == "COPY missing.txt /"
     assert "not where it looks" in error.cause
     assert ".dockerignore" in error.fix
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "COPY failed: stat etc/nowhere: file does not exist",
+        "COPY failed: file not found in build context or excluded by .dockerignore: stat x: file "
+        "does not exist",
+        'failed to compute cache key: "/nowhere" not found: not found',
+        'failed to compute cache key: failed to calculate checksum of ref 1::2: "/x": not found',
+        "ADD failed: no source files were specified",
+    ],
+)
+def test_a_missing_file_in_every_wording(words: str) -> None:
+    assert "not where it looks" in explained(words, line=3).cause
 
 
 def test_the_one_of_two_parallel_stages_that_failed(stream: Callable[[str], Stream]) -> None:
@@ -130,9 +147,10 @@ def test_a_target_that_is_no_stage(words: str) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        "invalid from flag value bulider: pull access denied for bulider, repository does not exist",
-        "failed to solve with frontend dockerfile.v0: failed to create LLB definition: failed to do "
-        'request: Head "https://registry/v2/library/bulider/manifests/latest": no such host',
+        "invalid from flag value bulider: pull access denied for bulider, repository does not "
+        "exist",
+        "failed to solve with frontend dockerfile.v0: failed to create LLB definition: failed "
+        'to do request: Head "https://registry/v2/library/bulider/manifests/latest": no such host',
         "docker.io/library/bulider:latest: not found",
     ],
 )

@@ -108,7 +108,9 @@ def test_an_empty_file_ignores_nothing() -> None:
     assert not IgnoreRules("").ignores("a")
 
 
-@pytest.mark.parametrize("pattern", ["[a", "a[]", "[]a]", "[a-]x", "[-a]", "[z-a]", "a\\", "!", "! ", "[^]"])
+@pytest.mark.parametrize(
+    "pattern", ["[a", "a[]", "[]a]", "[a-]x", "[-a]", "[z-a]", "a\\", "!", "! ", "[^]"]
+)
 def test_a_malformed_pattern_is_an_error_that_names_its_line(pattern: str) -> None:
     with pytest.raises(ContextError) as caught:
         IgnoreRules(f"ok\n{pattern}\n")
@@ -116,8 +118,45 @@ def test_a_malformed_pattern_is_an_error_that_names_its_line(pattern: str) -> No
     assert pattern.strip() in caught.value.detail
 
 
+@pytest.mark.parametrize(
+    ("keep", "folder", "walked"),
+    [
+        ("docs/keep", "docs", True),
+        ("docs/keep", "docs/keep/below", True),
+        ("docs/keep", "other", False),
+        ("docs/keep", "docs/other", False),
+        ("d*/keep", "docs", True),
+        ("d*/keep", "other", False),
+        ("**/keep", "other/deep", True),
+        ("[a/b]c/keep", "docs", True),
+        ("a\\/b", "docs", True),
+    ],
+)
+def test_which_ignored_folders_are_walked(keep: str, folder: str, walked: bool) -> None:
+    assert IgnoreRules(f"*\n!{keep}\n").may_keep_below(folder) is walked
+
+
 PIECES = st.sampled_from(
-    ["a", "b", "ab", "*", "**", "?", "/", "/", "[ab]", "[^a]", "[a", "\\", "!", "#", ".", "..", " ", "ä"]
+    [
+        "a",
+        "b",
+        "ab",
+        "*",
+        "**",
+        "?",
+        "/",
+        "/",
+        "[ab]",
+        "[^a]",
+        "[a",
+        "\\",
+        "!",
+        "#",
+        ".",
+        "..",
+        " ",
+        "ä",
+    ]
 )
 PATTERN = st.one_of(st.lists(PIECES, max_size=7).map("".join), st.text(max_size=8))
 TEXT = st.lists(PATTERN, max_size=5).map("\n".join)
@@ -144,13 +183,17 @@ def test_no_folder_is_passed_over_that_holds_a_kept_file(text: str, folder: str,
 
 
 LINE = st.lists(st.sampled_from(["a", "b", "*", "**", "/", "[ab]", "?"]), min_size=1, max_size=5)
-RULES = st.lists(st.tuples(st.sampled_from(["", "", "!"]), LINE.map("".join)).map("".join), max_size=4)
+RULES = st.lists(
+    st.tuples(st.sampled_from(["", "", "!"]), LINE.map("".join)).map("".join), max_size=4
+)
 TREE = st.sets(st.lists(st.sampled_from("abc"), min_size=1, max_size=3).map("/".join), max_size=8)
 
 
 @settings(max_examples=60)
 @given(RULES, TREE)
-def test_the_walk_finds_what_a_filter_of_everything_finds(lines: list[str], paths: set[str]) -> None:
+def test_the_walk_finds_what_a_filter_of_everything_finds(
+    lines: list[str], paths: set[str]
+) -> None:
     rules = IgnoreRules("\n".join(lines))
     with tempfile.TemporaryDirectory() as made:
         root = Path(made)
@@ -158,7 +201,7 @@ def test_the_walk_finds_what_a_filter_of_everything_finds(lines: list[str], path
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             if not (root / path).is_dir():
                 (root / path).touch()
-        everything = [p for p in root.rglob("*")]
+        everything = list(root.rglob("*"))
         kept = {
             path.relative_to(root).as_posix()
             for path in everything

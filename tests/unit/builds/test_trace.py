@@ -80,7 +80,7 @@ MESSAGES = st.permutations(
 @given(MESSAGES)
 def test_the_order_of_messages_does_not_matter(messages: list[dict[str, Any]]) -> None:
     vertex = fed(*(line(message) for message in messages)).vertices["a"]
-    assert vertex == Vertex("a", "n", ("i", "j"), True, 3.0, 9.0)  # noqa: FBT003 - a dataclass
+    assert vertex == Vertex("a", "n", ("i", "j"), cached=True, started=3.0, completed=9.0)
 
 
 def test_logs_belong_to_vertices_even_before_these_are_known() -> None:

@@ -82,7 +82,7 @@ def test_unknown_words_are_refused_except_where_they_are_passed_on() -> None:
 
 @pytest.mark.parametrize(("ok", "code"), [(True, 0), (None, 0), (False, 1)])
 def test_doctor_as_json_and_its_exit_code(
-    ok: bool | None,  # noqa: FBT001
+    ok: bool | None,
     code: int,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -121,7 +121,7 @@ def test_on_a_terminal_steps_show_share_and_leave_nothing() -> None:
 )
 def test_on_a_terminal_it_asks_once(
     answer: str,
-    agreed: bool,  # noqa: FBT001
+    agreed: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("CI", raising=False)

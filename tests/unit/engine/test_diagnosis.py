@@ -70,7 +70,7 @@ def test_little_disk_says_how_much_is_needed(
         ("ssh://ada@lab.example", False),
     ],
 )
-def test_an_engine_elsewhere_cannot_publish_on_loopback(url: str, ok: bool) -> None:  # noqa: FBT001
+def test_an_engine_elsewhere_cannot_publish_on_loopback(url: str, ok: bool) -> None:
     assert engine_checks.loopback(Endpoint(url, "DOCKER_HOST")).ok is ok
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stagelab.errors import ExerciseError
-from stagelab.exercise import course_root, hint, solution
+from stagelab.exercise import context, course_root, hint, solution
 from stagelab.exercise.answers import read_answer
 from stagelab.exercise.course import sample_app
 from stagelab.exercise.hints import _GIVEN
@@ -40,7 +40,7 @@ def test_a_solution_that_is_not_there_is_an_error(course: Path) -> None:
 
 
 def test_unknown_tasks_are_errors_with_a_suggestion() -> None:
-    for asked in (hint, solution, find):
+    for asked in (hint, solution, context, find):
         with pytest.raises(ExerciseError) as caught:
             asked("03-9")
         assert "Did you mean '03-" in caught.value.fix
@@ -75,6 +75,16 @@ def test_a_tasks_own_files_are_made_and_mended(
     assert sorted(path.name for path in folder.iterdir()) == sorted(task.files)
     (folder / "fetch.sh").write_text("exit 1")
     assert (task.context() / "fetch.sh").read_text() == task.files["fetch.sh"]
+
+
+def test_a_tasks_context_is_its_own_folder_or_the_sample_apps(
+    course: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGELAB_HOME", str(course / "home"))
+    folder = context("04-1")
+    assert sorted(path.name for path in folder.iterdir()) == ["fetch.sh", "token.txt"]
+    assert "is missing or has no line token=" in (folder / "fetch.sh").read_text()
+    assert context("01-1") == course / "sample-apps" / "go-hello"
 
 
 def test_the_course_is_found_from_below(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

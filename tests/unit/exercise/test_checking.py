@@ -15,7 +15,7 @@ from stagelab.exercise import checking
 from stagelab.exercise.attempt import Attempt
 from stagelab.exercise.checking import check
 from stagelab.exercise.meanings import meaning
-from stagelab.exercise.task import Found, Requirement, Task, met, unmet
+from stagelab.exercise.task import Found, Requirement, Task, met, unmet, waiting
 from stagelab.exercise.tasks import TASKS
 from tests.unit.exercise.conftest import ANSWER, Write, code
 
@@ -27,11 +27,11 @@ def judged(monkeypatch: pytest.MonkeyPatch, course: Path) -> Callable[..., list[
     """Check TEXT against requirements that look as given."""
     assert course.is_dir()
 
-    def judge(*looks: Callable[[Attempt], Found]) -> list[object]:
+    def judge(*looks: Callable[[Attempt], Found], text: str = TEXT) -> list[object]:
         requirements = tuple(Requirement(f"R{n}.", look) for n, look in enumerate(looks))
         task = Task("00-1", "T", "First.", requirements, ("h",), app="go-hello")
         monkeypatch.setattr(checking, "find", lambda _task: task)
-        verdict = check("00-1", TEXT)
+        verdict = check("00-1", text)
         assert verdict.started
         return list(verdict.requirements)
 
@@ -78,6 +78,29 @@ def test_the_same_fault_is_told_once(judged: Callable[..., list[object]]) -> Non
     error = BuildFailed("It broke.", fix="Mend it.")
     outcomes = judged(raising(error), raising(error), lambda _: unmet("x"), lambda _: unmet("x"))
     assert [outcome.ok for outcome in outcomes] == [False, None, False, None]  # type: ignore[attr-defined]
+
+
+def test_the_same_fault_in_other_words_of_the_engine_is_told_once(
+    judged: Callable[..., list[object]],
+) -> None:
+    outcomes = judged(lambda _: unmet("x", detail="one"), lambda _: unmet("x", detail="two"))
+    assert [outcome.ok for outcome in outcomes] == [False, None]  # type: ignore[attr-defined]
+
+
+def test_what_cannot_be_looked_at_yet_is_to_do(judged: Callable[..., list[object]]) -> None:
+    (outcome,) = judged(lambda _: waiting())
+    assert outcome == checking.Outcome(
+        "R0.", None, "Not looked at yet: this needs what failed above."
+    )
+
+
+def test_a_base_that_is_not_there_is_named_in_place_of_the_cause(
+    judged: Callable[..., list[object]],
+) -> None:
+    error = BuildFailed("The build failed.", fix="See.", detail="base name () should not be blank")
+    (outcome,) = judged(raising(error), text="FROM ${A}\n")
+    assert outcome.line == 1  # type: ignore[attr-defined]
+    assert outcome.feedback.startswith("Line 1, `FROM ${A}`: the base image is '': a ")  # type: ignore[attr-defined]
 
 
 def test_a_failed_build_tells_line_cause_fix_log_and_meaning(

@@ -64,7 +64,7 @@ def facts(raw: bytes) -> GoFacts | None:
 
 @pytest.mark.parametrize("wide", [True, False])
 @pytest.mark.parametrize("pad", [0, 6000])
-def test_a_static_program(wide: bool, pad: int) -> None:  # noqa: FBT001 - a parameter of the test
+def test_a_static_program(wide: bool, pad: int) -> None:
     raw = program(data=bytes(160) + build_info() + b"more", wide=wide, pad=pad)
     assert facts(raw) == GoFacts("go1.27.3", "example.com/app", None)
 

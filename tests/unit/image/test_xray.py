@@ -117,7 +117,7 @@ def test_long_and_foreign_names(tmp_path: Path, form: int) -> None:
 
 
 @pytest.mark.parametrize("compress", [False, True])
-def test_the_oci_layout_gives_the_same_facts(tmp_path: Path, stacked: XRay, compress: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_the_oci_layout_gives_the_same_facts(tmp_path: Path, stacked: XRay, compress: bool) -> None:
     seen = look(tmp_path, oci_archive(STACK, compress=compress))
     assert seen.layers == stacked.layers
     assert seen.waste == stacked.waste
@@ -174,7 +174,7 @@ def test_settings(tmp_path: Path) -> None:
     ("user", "root"),
     [("", True), ("0", True), ("0:0", True), ("root", True), ("toor", True), ("app", False)],
 )
-def test_who_is_root(tmp_path: Path, user: str, root: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_who_is_root(tmp_path: Path, user: str, root: bool) -> None:
     layer = tar([file("etc/passwd", b"toor:x:0:0::/:/bin/sh\napp:x:7:7::/:/bin/sh\n")])
     seen = look(tmp_path, docker_archive([layer], config([layer], settings={"User": user})))
     assert seen.runs_as_root is root

@@ -55,9 +55,11 @@ def _holds_nothing_else(attempt: Attempt) -> Found:
         )
     others = [e.path for e in image.tree if e.kind != "dir" and e.path != _FILE]
     others += [hidden.path for hidden in image.waste.worst if hidden.path != _FILE]
-    misplaced = image.file(_FILE) is None and [p for p in others if p.endswith(_FILE)]
-    if misplaced and misplaced == others:
-        return waiting()  # the file in the wrong place is the fault that is told already
+    if others and image.file(_FILE) is None:
+        # the file in the wrong place is told of already
+        others = [path for path in others if not path.endswith(_FILE)]
+        if not others:
+            return waiting()
     if others:
         return unmet(
             f"besides {_FILE} the image holds {', '.join(sorted(others))}. What is not needed "

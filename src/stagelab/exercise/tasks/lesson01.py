@@ -20,9 +20,10 @@ def _lies_in_app(attempt: Attempt) -> Found:
     path = program.located(attempt) if words else None
     if path is not None and posixpath.dirname(path) == _FOLDER:
         return met(f"It is {path}.")
+    built = [found.path for found in attempt.xray.go_binaries if found.module.endswith("go-hello")]
     wanted = f"{_FOLDER}, a folder that holds your program and nothing of the base image"
     if path is not None and program.starter(attempt) is not None:
-        if program.is_tool(path):
+        if path not in built and not program.is_own(attempt, path):
             return unmet(
                 f"this starts {path}, a tool of the base image. The program is to lie in {wanted}: "
                 "let a RUN build it there, and start that.",
@@ -35,7 +36,6 @@ def _lies_in_app(attempt: Attempt) -> Found:
                 f"image works. Set WORKDIR {_FOLDER} before COPY: it is to lie in {wanted}."
             )
         return unmet(f"the program is {path}. It is to lie in {wanted}.", at=workdir)
-    built = [found.path for found in attempt.xray.go_binaries if found.module.endswith("go-hello")]
     if any(posixpath.dirname(path) == _FOLDER for path in built):
         return met(f"It is {built[0]}.")
     where = f"The program is {built[0]}" if built else "The image holds no program of yours"

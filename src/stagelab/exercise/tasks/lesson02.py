@@ -27,13 +27,14 @@ def _is_named(attempt: Attempt) -> Found:
     if not stages:
         return unmet("There is no stage yet: a stage begins with FROM.")
     names = [stage.name for stage in stages if stage.named]
-    there = f"the name here is {', '.join(names)}" if names else "this stage has no name"
+    there = (
+        f"the name here is {', '.join(names)}."
+        if names
+        else "this stage has no name. Without a name a stage has only its number;"
+    )
     return unmet(
-        f"{there}. Without a name a stage has only its number; `target` and this exercise ask for "
-        f"the name: write AS {_STAGE} at the end of its FROM."
-        if not names
-        else f"{there}. `target` and this exercise ask for {_STAGE}: write AS {_STAGE} at the end "
-        "of its FROM.",
+        f"{there} `target` and this exercise ask for the name {_STAGE}: write AS {_STAGE} at the "
+        "end of its FROM.",
         at=stages[0].instructions[0],
     )
 
@@ -77,6 +78,8 @@ def _version_can_be_chosen(attempt: Attempt) -> Found:
 
 
 def _leaves_the_program(attempt: Attempt) -> Found:
+    if attempt.stage is None and attempt.source.stages:
+        return waiting()
     image = attempt.xray
     entry = image.file(_PROGRAM)
     if entry is None or entry.kind != "file":
