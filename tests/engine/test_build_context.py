@@ -131,7 +131,10 @@ def by_command(client: docker.DockerClient, folder: Path) -> dict[str, File]:
             or os.environ.get("DOCKER_HOST", ""),
         },
     )
-    return files_of(client, done.stdout.strip().splitlines()[-1])
+    image = done.stdout.strip().splitlines()[-1]
+    found = files_of(client, image)
+    client.images.remove(image)  # with its intermediate images, which carry no label
+    return found
 
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and links of POSIX")
