@@ -9,6 +9,7 @@ from stagelab.containers import Reply, Stopped, serve
 from stagelab.errors import RunTimeout, StartFailed
 from stagelab.exercise import failing, program
 from stagelab.exercise.task import Found, Requirement, met, unmet, waiting
+from stagelab.show.style import humane_bytes
 
 if TYPE_CHECKING:
     from stagelab.builds import Instruction
@@ -110,9 +111,10 @@ def ships_no_toolchain() -> Requirement:
     def look(attempt: Attempt) -> Found:
         image = attempt.xray
         if image.file(f"{GO_FOLDER}/bin/go"):
+            spare = sum(e.size for e in image.tree if e.path.startswith(f"{GO_FOLDER}/"))
             return unmet(
                 "the image that ships starts from here and holds the Go toolchain in "
-                f"{GO_FOLDER}: hundreds of megabytes that the program never uses. Begin a new "
+                f"{GO_FOLDER}: {humane_bytes(spare)} that the program never uses. Begin a new "
                 "stage with a small base, and COPY --from only the program.",
                 at=_from(attempt),
             )

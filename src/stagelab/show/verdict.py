@@ -14,6 +14,7 @@ from stagelab.show.style import (
     code,
     escape,
     muted,
+    prose,
     text_badge,
 )
 
@@ -82,7 +83,7 @@ def solution_html(solution: Solution) -> Html:
     return card(
         _solution_title(solution),
         _block(solution.dockerfile),
-        *(escape(part) for part in solution.reasoning.split("\n\n") if part),
+        *(prose(part) for part in solution.reasoning.split("\n\n") if part),
         muted(_OTHERS),
     )
 
