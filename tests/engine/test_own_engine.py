@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from stagelab.engine import processes
 from tests.engine.namespace import Machine, needs_root_on_linux
 
 pytestmark = needs_root_on_linux
@@ -210,3 +215,25 @@ def test_a_deep_folder_gets_short_socket_paths(tmp_path: Path) -> None:
     )
     assert started["running"]
     assert stopped["parts"] == []
+
+
+def test_a_daemon_of_another_root_is_not_taken_for_ours(tmp_path: Path) -> None:
+    (tmp_path / "usr").mkdir()
+    for folder in ("bin", "lib", "lib64"):
+        (tmp_path / folder).symlink_to(f"usr/{folder}")
+    script = f"mount --bind /usr {tmp_path}/usr && chroot {tmp_path} sleep 60"
+    command = ["unshare", "--mount", "bash", "-c", script]
+    with subprocess.Popen(command, start_new_session=True) as inside:
+        try:
+            deadline = time.monotonic() + 10
+            sleeping: list[int] = []
+            while not sleeping and time.monotonic() < deadline:
+                sleeping = [
+                    p.pid
+                    for p in processes.all_processes()
+                    if p.program == "sleep" and os.getpgid(p.pid) == inside.pid
+                ]
+            assert sleeping
+            assert not processes.shares_files(sleeping[0])
+        finally:
+            os.killpg(inside.pid, signal.SIGKILL)

@@ -33,10 +33,7 @@ def daemon(place: Paths) -> Process | None:
     if process is not None and _is_daemon(process, place):
         return process
     # its pidfile is written late in a start, and can be lost
-    for process in processes.all_processes():
-        if _is_daemon(process, place):
-            return process
-    return None
+    return next((p for p in processes.all_processes() if _is_daemon(p, place)), None)
 
 
 def running(place: Paths) -> list[Process]:
@@ -53,6 +50,7 @@ def running(place: Paths) -> list[Process]:
         or (
             process.program.startswith(("containerd", "docker-proxy"))
             and any(word.startswith(own) for word in process.command)
+            and processes.shares_files(process.pid)
         )
     ]
 
@@ -90,7 +88,8 @@ def unmount(folder: Path) -> None:
 
 
 def _is_daemon(process: Process, place: Paths) -> bool:
-    return process.program == "dockerd" and str(place.config) in process.command
+    named = process.program == "dockerd" and str(place.config) in process.command
+    return named and processes.shares_files(process.pid)
 
 
 def _drop_dead_socket(path: Path) -> None:

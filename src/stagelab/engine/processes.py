@@ -58,6 +58,18 @@ def shares_network(pid: int) -> bool:
         return True
 
 
+def shares_files(pid: int) -> bool:
+    """Tell whether a process has this one's root folder, so that paths mean the same to both.
+
+    A container's processes can be seen from its host, and there can name equal paths. True if it
+    is not known.
+    """
+    try:
+        return Path(f"/proc/{pid}/root/").samefile("/")
+    except OSError:
+        return True
+
+
 def end(processes: Iterable[Process], *, patience: float) -> None:
     """End processes: ask with SIGTERM, and use SIGKILL on what is left.
 

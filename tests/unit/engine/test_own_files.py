@@ -61,6 +61,7 @@ def test_a_process_is_told_from_another_and_from_one_that_ended() -> None:
         found = processes.find(sleeper.pid)
         assert found is not None
         assert processes.shares_network(sleeper.pid)
+        assert processes.shares_files(sleeper.pid)
         while processes.find(sleeper.pid) != processes.Process(sleeper.pid, ("sleep", "60")):
             pass  # between fork and exec it still is this program
         processes.end([processes.Process(sleeper.pid, ("sleep", "60"))], patience=5)
