@@ -55,9 +55,12 @@ def _first_comparison(found: Found) -> Comparison:
     from stagelab.cli import places  # noqa: PLC0415
     from stagelab.cli.waiting import waiting  # noqa: PLC0415
     from stagelab.comparison import compare  # noqa: PLC0415
+    from stagelab.engine.labels import SESSION_LABEL  # noqa: PLC0415
     from stagelab.show.terminal import terminal_view  # noqa: PLC0415
 
     app = places.root() / "sample-apps" / "go-hello"
+    # The same at every start: equal builds are then the same image, and none is left without a tag.
+    same = {SESSION_LABEL: "start"}
     builds = []
     for dockerfile, tag in (
         ("single.Dockerfile", "stagelab/go-hello:single"),
@@ -65,7 +68,14 @@ def _first_comparison(found: Found) -> Comparison:
     ):
         with terminal_view(tag) as observe:
             builds.append(
-                build(app, dockerfile=dockerfile, tag=tag, client=found.client, observe=observe)
+                build(
+                    app,
+                    dockerfile=dockerfile,
+                    tag=tag,
+                    labels=same,
+                    client=found.client,
+                    observe=observe,
+                )
             )
     with waiting() as display:
         display("Looking into both images", None, None)
