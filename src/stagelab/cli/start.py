@@ -63,8 +63,8 @@ def _first_comparison(found: Found) -> Comparison:
     same = {SESSION_LABEL: "start"}
     builds = []
     for dockerfile, tag in (
-        ("single.Dockerfile", "stagelab/go-hello:single"),
-        ("Dockerfile", "stagelab/go-hello:multi"),
+        ("single.Dockerfile", "stagelab/start:single"),
+        ("Dockerfile", "stagelab/start:multi"),
     ):
         with terminal_view(tag) as observe:
             builds.append(
