@@ -76,7 +76,7 @@ def _command(root: Path, port: int) -> list[str]:
 def _environment(engine: Endpoint, token: str) -> dict[str, str]:
     # in the environment, not in the command line, which every user of the machine can read
     environment = {**os.environ, "JUPYTER_TOKEN": token}
-    if engine.origin in {"usual place", "own engine"}:
+    if engine.searched:
         environment["DOCKER_HOST"] = engine.url
     return environment
 

@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     found = get_engine(yes=arguments.yes)
     get_bases(found, stand_ins=None)
-    if found.endpoint.origin in {"usual place", "own engine"}:
+    if found.endpoint.searched:
         os.environ["DOCKER_HOST"] = found.endpoint.url  # the kernels need not search again
     root = places.root()
     count = notebooks.run_all(

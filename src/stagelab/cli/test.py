@@ -74,7 +74,7 @@ def _check_packages() -> None:
 
 def _run_all(root: Path, found: Found, rest: list[str]) -> int:
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
-    if found.endpoint.origin in {"usual place", "own engine"}:
+    if found.endpoint.searched:
         environment["DOCKER_HOST"] = found.endpoint.url
     failed = [" ".join(check) for check in _CHECKS if _python(check, root, environment) != 0]
     code = _python(("pytest", *rest), root, environment)

@@ -29,6 +29,11 @@ class Endpoint:
     tls: TLSConfig | None = None
 
     @property
+    def searched(self) -> bool:
+        """Whether it was found by looking, so that other processes must be told of it."""
+        return self.origin in {"usual place", "own engine"}
+
+    @property
     def path(self) -> str | None:
         """The socket's path in the file system, None if this is no Unix socket."""
         return self.url.removeprefix("unix://") if self.url.startswith("unix://") else None
