@@ -1,22 +1,33 @@
 """Facts show themselves through renderers that `stagelab.show` registers here.
 
 A fact (a frozen dataclass such as `Build`) inherits `Shown` and knows nothing of HTML; `show`
-registers, for its type, one function that gives HTML and one that gives plain text.
+registers, for its type, one function that gives HTML, one that gives plain text, and any that give
+richer forms for the viewers that know them (Mermaid, Vega-Lite).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 Renderer = Callable[[Any], str]
-_RENDERERS: dict[type, tuple[Renderer, Renderer]] = {}
+Rich = Mapping[str, Callable[[Any], Any]]
+"""MIME type to the function that gives an object's data of that type, JSON or text."""
+
+_RENDERERS: dict[type, tuple[Renderer, Renderer, Rich]] = {}
 
 
-def register(kind: type, *, html: Renderer, text: Renderer) -> None:
-    """Let objects of `kind` show themselves by `html` in notebooks and by `text` elsewhere."""
-    _RENDERERS[kind] = (html, text)
+def register(kind: type, *, html: Renderer, text: Renderer, rich: Rich | None = None) -> None:
+    """Let objects of `kind` show themselves.
+
+    Args:
+        kind: The type.
+        html: In notebooks, exports and on web pages.
+        text: Everywhere else.
+        rich: In viewers that know these MIME types.
+    """
+    _RENDERERS[kind] = (html, text, rich or {})
 
 
 class Shown:
@@ -28,12 +39,17 @@ class Shown:
         renderers = _RENDERERS.get(type(self))
         return renderers[1](self) if renderers else repr(self)
 
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         del include, exclude  # IPython filters the bundle itself
         renderers = _RENDERERS.get(type(self))
         if renderers is None:
             return {"text/plain": repr(self)}
-        return {"text/html": renderers[0](self), "text/plain": renderers[1](self)}
+        html, text, rich = renderers
+        return {
+            **{kind: give(self) for kind, give in rich.items()},
+            "text/html": html(self),
+            "text/plain": text(self),
+        }
 
 
 Observe = Callable[..., None]

@@ -20,7 +20,7 @@ from stagelab.builds.classic import ClassicDecoder
 from stagelab.builds.dockerfile import Dockerfile, StageSource, parse
 from stagelab.builds.events import Event, Observer
 from stagelab.builds.explain import failure
-from stagelab.builds.facts import BaseUse, Build, BuilderName, Stage, Step
+from stagelab.builds.facts import BaseUse, Build, BuilderName, BuildWarning, Stage, Step
 from stagelab.builds.order import Order
 from stagelab.engine import connect, ledger
 from stagelab.engine.labels import labels as course_labels
@@ -124,6 +124,10 @@ class _Reader:
         self._text.finish(self.error)
         return self._text.steps()
 
+    @property
+    def warnings(self) -> tuple[BuildWarning, ...]:
+        return () if self._classic else self._trace.warnings
+
     def failed(self) -> Step | None:
         if not self._classic:
             return self._trace.failed(self.error)
@@ -219,6 +223,7 @@ def _facts(order: Order, reader: _Reader, seconds: float) -> Build:
             for stage in stages
             if stage.ran and not _is_earlier_stage(order.source, stage)
         ),
+        warnings=reader.warnings,
     )
 
 

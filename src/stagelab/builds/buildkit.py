@@ -6,8 +6,17 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from stagelab.builds.dockerfile import Dockerfile, Instruction, StageSource
-from stagelab.builds.events import Observer, StepCompleted, StepFailed, StepLog, StepStarted
-from stagelab.builds.facts import Step
+from stagelab.builds.events import (
+    Observer,
+    StepCached,
+    StepCompleted,
+    StepFailed,
+    StepLog,
+    StepProgress,
+    StepStarted,
+    Warned,
+)
+from stagelab.builds.facts import BuildWarning, Step
 from stagelab.builds.trace import Trace, Vertex
 
 if TYPE_CHECKING:
@@ -33,23 +42,37 @@ class BuildKitDecoder:
         self._source = source
         self._observe = observe
         self._trace = Trace()
-        self._reported: dict[str, set[str]] = {}
+        self._started: dict[str, str] = {}  # the instruction of each digest that was told of
+        self._ended: set[str] = set()
 
     def feed(self, line: Mapping[str, Any]) -> None:
         """Take one line of the stream; lines that are no trace are left to others."""
         if line.get("id") != TRACE_ID:
             return
         update = self._trace.feed(line["aux"])
+        # One message may hold a step's start, what it printed and its end.
         for vertex in update.vertices:
-            self._report(vertex)
+            self._tell_start(vertex)
+        for moved in update.progress:
+            if moved.digest in self._started and moved.digest not in self._ended:
+                self._observe(StepProgress(moved.digest, moved.what, moved.current, moved.total))
         for digest, text in update.logs:
-            if "started" in self._reported.get(digest, ()):
+            if digest in self._started:
                 self._observe(StepLog(digest, text))
+        for vertex in update.vertices:
+            self._tell_end(vertex)
+        for warning in update.warnings:
+            self._observe(Warned(warning))
 
     @property
     def vertices(self) -> tuple[Vertex, ...]:
         """Everything that the builder did, its internal work included."""
         return tuple(self._trace.vertices.values())
+
+    @property
+    def warnings(self) -> tuple[BuildWarning, ...]:
+        """What the builder's checks of the Dockerfile say, in the order of its lines."""
+        return tuple(sorted(self._trace.warnings, key=lambda warning: warning.line or 0))
 
     def steps(self) -> tuple[Step, ...]:
         """Give the steps of the Dockerfile that were reported, in the order of their start."""
@@ -85,26 +108,26 @@ class BuildKitDecoder:
         others = [step for step in failing if "cancel" not in step.error]
         return next(iter(said or others), None)
 
-    def _report(self, vertex: Vertex) -> None:
+    def _tell_start(self, vertex: Vertex) -> None:
         place = self._place(vertex.name)
-        if place is None:
+        begun = vertex.started is not None or vertex.cached
+        if place is None or not begun or vertex.digest in self._started:
             return
-        seen = self._reported.setdefault(vertex.digest, set())
-        if "started" not in seen and (vertex.started is not None or vertex.cached):
-            seen.add("started")
-            stage, instruction, line = place
-            self._observe(
-                StepStarted(vertex.digest, stage, instruction, line, vertex.started or 0.0)
-            )
-        if "ended" in seen or "started" not in seen:
+        self._started[vertex.digest] = place[1]
+        stage, instruction, line = place
+        self._observe(StepStarted(vertex.digest, stage, instruction, line, vertex.started or 0.0))
+
+    def _tell_end(self, vertex: Vertex) -> None:
+        digest = vertex.digest
+        if digest not in self._started or digest in self._ended:
             return
         if vertex.error:
-            seen.add("ended")
-            self._observe(StepFailed(vertex.digest, vertex.error))
+            self._ended.add(digest)
+            self._observe(StepFailed(digest, vertex.error))
         elif vertex.completed is not None:
-            seen.add("ended")
-            cached = _from_cache(vertex, place[1])
-            self._observe(StepCompleted(vertex.digest, cached, vertex.completed))
+            self._ended.add(digest)
+            kind = StepCached if _from_cache(vertex, self._started[digest]) else StepCompleted
+            self._observe(kind(digest, vertex.completed))
 
     def _place(self, name: str) -> tuple[str | None, str, int | None] | None:
         """Tell stage, instruction and line of a vertex by its name; None if it is no step."""

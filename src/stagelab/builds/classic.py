@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from stagelab.builds.dockerfile import Dockerfile, Instruction
-from stagelab.builds.events import Observer, StepCompleted, StepFailed, StepLog, StepStarted
+from stagelab.builds.events import (
+    Observer,
+    StepCached,
+    StepCompleted,
+    StepFailed,
+    StepLog,
+    StepStarted,
+)
 from stagelab.builds.facts import Step
 
 if TYPE_CHECKING:
@@ -121,7 +128,8 @@ class ClassicDecoder:
         if step.error:
             self._observe(StepFailed(step.key, step.error))
         else:
-            self._observe(StepCompleted(step.key, step.cached, step.completed))
+            kind = StepCached if step.cached else StepCompleted
+            self._observe(kind(step.key, step.completed))
 
 
 def _places(source: Dockerfile, target: str | None) -> dict[int, tuple[str | None, int | None]]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 BuilderName = Literal["buildkit", "classic"]
 BaseKind = Literal["official", "stand-in", "scratch", "other"]
+StageState = Literal["ran", "cached", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,25 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class BuildWarning:
+    """What BuildKit's own checks of the Dockerfile say (from Docker 27 on; none before).
+
+    Attributes:
+        rule: Name of the rule, such as "StageNameCasing"; "" if the builder named none.
+        message: What it found, one sentence.
+        line: First line in the Dockerfile that it speaks of, 1-based; None if it named none.
+        url: Where the rule is explained, "" if nowhere.
+        detail: More words of the builder, "" if there are none.
+    """
+
+    rule: str
+    message: str
+    line: int | None = None
+    url: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One stage of the Dockerfile and what this build did with it.
 
@@ -67,6 +87,13 @@ class Stage:
     line: int
     steps: tuple[Step, ...]
     ran: bool
+
+    @property
+    def state(self) -> StageState:
+        """What became of it: "ran" (a step at least), "cached" (all of it) or "skipped"."""
+        if not self.ran:
+            return "skipped"
+        return "cached" if all(step.cached for step in self.steps) else "ran"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +121,7 @@ class Build(Shown):
         seconds: From the call to the image, by our clock.
         dockerfile: Text of the Dockerfile.
         bases: Base image of each stage that starts from an image or from scratch.
+        warnings: What BuildKit's checks of the Dockerfile say, in the order of its lines.
     """
 
     image: Image
@@ -107,6 +135,7 @@ class Build(Shown):
     seconds: float
     dockerfile: str = field(repr=False)
     bases: tuple[BaseUse, ...]
+    warnings: tuple[BuildWarning, ...] = ()
 
     def stage(self, name: str) -> Stage:
         """Give the stage of this name.

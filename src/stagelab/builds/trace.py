@@ -2,16 +2,19 @@
 
 Each line `{"id": "moby.buildkit.trace", "aux": "<base64>"}` of a build's stream holds one
 `StatusResponse`, a protobuf message of BuildKit's `api/services/control/control.proto`. The field
-numbers below are that file's; only the fields that are used are declared.
+numbers below are that file's (`Range` and `Position` are of `solver/pb/ops.proto`); only the fields
+that are used are declared.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from stagelab.builds._protobuf import message_classes
+from stagelab.builds.facts import BuildWarning
 
 _StatusResponse = message_classes(
     "stagelab.buildkit.control",
@@ -26,18 +29,34 @@ _StatusResponse = message_classes(
             "completed": (6, "Timestamp"),
             "error": (7, "string"),
         },
-        "VertexStatus": {"vertex": (2, "string"), "total": (5, "int64")},
+        "VertexStatus": {
+            "ID": (1, "string"),
+            "vertex": (2, "string"),
+            "name": (3, "string"),
+            "current": (4, "int64"),
+            "total": (5, "int64"),
+        },
         "VertexLog": {"vertex": (1, "string"), "msg": (4, "bytes")},
+        "Position": {"line": (1, "int32")},
+        "Range": {"start": (1, "Position"), "end": (2, "Position")},
+        "VertexWarning": {
+            "short": (3, "bytes"),
+            "detail": (4, "bytes*"),
+            "url": (5, "string"),
+            "ranges": (7, "Range*"),
+        },
         "StatusResponse": {
             "vertexes": (1, "Vertex*"),
             "statuses": (2, "VertexStatus*"),
             "logs": (3, "VertexLog*"),
+            "warnings": (4, "VertexWarning*"),
         },
     },
 )["StatusResponse"]
 
 
 _LOOKUP_SECONDS = 0.001
+_WARNING = re.compile(r"^(?:([A-Z]\w+): )?(.*?)( \(line \d+\))?$", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -71,11 +90,30 @@ class Vertex:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How many bytes a vertex has moved of something; `total` is 0 if unknown."""
+
+    digest: str
+    what: str
+    current: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Update:
-    """What one line of the stream changed: the vertices named, and the log text by digest."""
+    """What one line of the stream changed.
+
+    Attributes:
+        vertices: Those that it named.
+        progress: Bytes moved.
+        logs: What was printed, as vertex digest and text.
+        warnings: Those that had not been told before.
+    """
 
     vertices: tuple[Vertex, ...]
+    progress: tuple[Progress, ...]
     logs: tuple[tuple[str, str], ...]
+    warnings: tuple[BuildWarning, ...]
 
 
 class Trace:
@@ -83,19 +121,25 @@ class Trace:
 
     def __init__(self) -> None:
         self.vertices: dict[str, Vertex] = {}
+        self.warnings: list[BuildWarning] = []
 
     def feed(self, aux: str) -> Update:
         """Merge one trace line, base64 as it came."""
         response = _StatusResponse.FromString(base64.b64decode(aux))
         touched = [self._merge(message) for message in response.vertexes]
+        progress = []
         for status in response.statuses:
             self._vertex(status.vertex).fetched |= status.total > 0
+            what = status.name or status.ID
+            progress.append(Progress(status.vertex, what, status.current, status.total))
         logs = []
         for line in response.logs:
             text = line.msg.decode("utf-8", "replace")
             self._vertex(line.vertex).log.append(text)
             logs.append((line.vertex, text))
-        return Update(tuple(touched), tuple(logs))
+        warned = [w for w in map(_warning, response.warnings) if w not in self.warnings]
+        self.warnings += warned
+        return Update(tuple(touched), tuple(progress), tuple(logs), tuple(warned))
 
     def _vertex(self, digest: str) -> Vertex:
         return self.vertices.setdefault(digest, Vertex(digest))
@@ -113,6 +157,20 @@ class Trace:
         if message.HasField("completed"):
             vertex.completed = max(vertex.completed or 0.0, _seconds(message.completed))
         return vertex
+
+
+def _warning(message: Any) -> BuildWarning:  # noqa: ANN401 - a class made at run time
+    """Read a warning: its text begins with the rule's name and ends with the line's number."""
+    text = message.short.decode("utf-8", "replace").strip()
+    rule, said, _ = match.groups() if (match := _WARNING.match(text)) else ("", text, "")
+    lines = [part.start.line for part in message.ranges if part.start.line > 0]
+    return BuildWarning(
+        rule=rule or "",
+        message=said,
+        line=min(lines, default=None),
+        url=message.url,
+        detail="\n".join(part.decode("utf-8", "replace") for part in message.detail),
+    )
 
 
 def _seconds(timestamp: Any) -> float:  # noqa: ANN401 - a class made at run time

@@ -5,7 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
-from stagelab.builds.events import Event, StepCompleted, StepFailed, StepLog, StepStarted
+from stagelab.builds.events import (
+    Event,
+    StepCached,
+    StepCompleted,
+    StepFailed,
+    StepLog,
+    StepStarted,
+)
 from stagelab.show.style import count, humane_seconds
 
 LOG_LINES = 5
@@ -76,13 +83,15 @@ class BuildProgress:
             *lines, rest = (self._partial.get(event.key, "") + event.text).split("\n")
             self._partial[event.key] = rest
             self.log = (*self.log, *(line for line in lines if line.strip()))[-LOG_LINES:]
-        elif event.key in self._owner:
+        elif (
+            isinstance(event, StepCached | StepCompleted | StepFailed) and event.key in self._owner
+        ):
             self._ended(self.stages[self._owner[event.key]], event)
 
-    def _ended(self, stage: StageProgress, event: StepCompleted | StepFailed) -> None:
+    def _ended(self, stage: StageProgress, event: StepCached | StepCompleted | StepFailed) -> None:
         instruction, _ = stage.running.pop(event.key, ("", 0.0))
         if isinstance(event, StepFailed):
             stage.failed = instruction
         else:
             stage.done += 1
-            stage.cached += event.cached
+            stage.cached += isinstance(event, StepCached)

@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from stagelab.builds.events import Event, StepCompleted, StepFailed, StepStarted
+from stagelab.builds.events import Event, StepCached, StepCompleted, StepFailed, StepStarted
 from stagelab.show.progress import BuildProgress
 from stagelab.show.style import clip, humane_seconds
 
@@ -69,8 +69,10 @@ def _line_by_line(progress: BuildProgress, console: Console) -> Callable[[Event]
         if isinstance(event, StepStarted):
             stage = f"{event.stage}: " if event.stage else ""
             names[event.key] = stage + clip(event.instruction, 70)
+        elif isinstance(event, StepCached):
+            tell(event.key, "cached")
         elif isinstance(event, StepCompleted):
-            tell(event.key, "cached" if event.cached else "done")
+            tell(event.key, "done")
         elif isinstance(event, StepFailed):
             tell(event.key, "failed")
 

@@ -8,7 +8,14 @@ import pytest
 
 from stagelab.builds.buildkit import BuildKitDecoder
 from stagelab.builds.dockerfile import parse
-from stagelab.builds.events import Event, StepCompleted, StepFailed, StepLog, StepStarted
+from stagelab.builds.events import (
+    Event,
+    StepCached,
+    StepCompleted,
+    StepFailed,
+    StepLog,
+    StepStarted,
+)
 from tests.unit.builds.conftest import Stream
 
 Read = Callable[[str], Stream]
@@ -58,20 +65,22 @@ def test_a_second_build_is_cached(stream: Read) -> None:
     assert all(step.cached for step in decoder.steps())
     assert all(step.seconds == 0.0 for step in decoder.steps())
     assert [step.line for step in decoder.steps()] == [2, 3, 4, 6, 12]
-    assert all(e.cached for e in events if isinstance(e, StepCompleted))
+    assert all(
+        isinstance(e, StepCached) for e in events if isinstance(e, StepCached | StepCompleted)
+    )
 
 
 def test_each_step_starts_once_and_ends_once(stream: Read) -> None:
     for name in ("two-stages", "cached", "single", "unnamed", "failure", "target"):
         decoder, events = decoded(stream(f"buildkit-{name}"))
         started = [e.key for e in events if isinstance(e, StepStarted)]
-        ended = [e.key for e in events if isinstance(e, StepCompleted | StepFailed)]
+        ended = [e.key for e in events if isinstance(e, StepCached | StepCompleted | StepFailed)]
         assert len(started) == len(set(started)) == len(decoder.steps()), name
         assert sorted(ended) == sorted(started), name
         for key in started:
             mine = [e for e in events if e.key == key]
             assert isinstance(mine[0], StepStarted), name
-            assert isinstance(mine[-1], StepCompleted | StepFailed), name
+            assert isinstance(mine[-1], StepCached | StepCompleted | StepFailed), name
 
 
 def test_logs_are_observed_as_they_come(stream: Read) -> None:

@@ -9,7 +9,14 @@ import pytest
 
 from stagelab.builds.classic import ClassicDecoder
 from stagelab.builds.dockerfile import parse
-from stagelab.builds.events import Event, StepCompleted, StepFailed, StepLog, StepStarted
+from stagelab.builds.events import (
+    Event,
+    StepCached,
+    StepCompleted,
+    StepFailed,
+    StepLog,
+    StepStarted,
+)
 from tests.unit.builds.conftest import Stream
 
 Read = Callable[[str], Stream]
@@ -66,14 +73,17 @@ def test_a_second_build_is_cached_and_made_nothing(stream: Read) -> None:
     assert len(carried_out) == 6
     assert all(step.cached for step in carried_out)
     assert decoder.made_images() == ()
-    assert sum(e.cached for e in events if isinstance(e, StepCompleted)) == 6
+    assert (
+        sum(isinstance(e, StepCached) for e in events if isinstance(e, StepCached | StepCompleted))
+        == 6
+    )
 
 
 def test_each_step_starts_once_and_ends_once(stream: Read) -> None:
     for name in ("two-stages", "cached", "single", "unnamed", "failure", "target"):
         decoder, events = decoded(stream(f"classic-{name}"))
         started = [e.key for e in events if isinstance(e, StepStarted)]
-        ended = [e.key for e in events if isinstance(e, StepCompleted | StepFailed)]
+        ended = [e.key for e in events if isinstance(e, StepCached | StepCompleted | StepFailed)]
         assert started == ended == [str(n) for n in range(1, len(decoder.steps()) + 1)], name
 
 

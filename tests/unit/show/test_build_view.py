@@ -18,7 +18,14 @@ from rich.console import Console
 
 from stagelab import show
 from stagelab.builds import Build, Stage, Step
-from stagelab.builds.events import Event, StepCompleted, StepFailed, StepLog, StepStarted
+from stagelab.builds.events import (
+    Event,
+    StepCached,
+    StepCompleted,
+    StepFailed,
+    StepLog,
+    StepStarted,
+)
 from stagelab.builds.facts import BaseUse
 from stagelab.containers import Run
 from stagelab.show import live, trouble
@@ -156,9 +163,9 @@ def test_long_and_empty_outputs() -> None:
 
 EVENTS: tuple[Event, ...] = (
     StepStarted("0", None, "ARG X", 1, 0.0),
-    StepCompleted("0", cached=False, time=0.0),
+    StepCompleted("0", time=0.0),
     StepStarted("a", "builder", "FROM golang", 2, 0.0),
-    StepCompleted("a", cached=True, time=0.0),
+    StepCached("a", time=0.0),
     StepStarted("b", "builder", "RUN go build", 3, 0.0),
     StepStarted("c", "other", "RUN sleep", 5, 0.0),
 )
@@ -177,7 +184,7 @@ def test_progress_counts_what_ended_well() -> None:
     assert list(progress.stages) == ["(before the first stage)", "builder", "other"]
     assert progress.stages["builder"].current == "RUN go build"
     assert progress.stages["builder"].elapsed(1e12) > 1e11
-    progress.observe(StepCompleted("b", cached=False, time=1.0))
+    progress.observe(StepCompleted("b", time=1.0))
     assert progress.stages["builder"].current == ""
     assert progress.stages["builder"].elapsed(1e12) == 0.0
     assert progress.stages["builder"].done == 2
@@ -191,7 +198,7 @@ def test_progress_of_a_failed_step() -> None:
 
 
 def test_an_end_without_a_start_changes_nothing() -> None:
-    assert observed(StepCompleted("z", cached=False, time=0.0), StepFailed("z", "")).stages == {}
+    assert observed(StepCompleted("z", time=0.0), StepFailed("z", "")).stages == {}
 
 
 def test_log_lines_are_put_together_step_by_step() -> None:
@@ -230,7 +237,7 @@ def test_progress_is_read_while_it_changes() -> None:
     for n in range(3000):
         progress.observe(StepStarted(str(n), "builder", "RUN x", 1, 0.0))
         progress.observe(StepLog(str(n), "line\n"))
-        progress.observe(StepCompleted(str(n), cached=False, time=0.0))
+        progress.observe(StepCompleted(str(n), time=0.0))
     ended.set()
     reader.join()
     sys.setswitchinterval(interval)
@@ -246,7 +253,7 @@ def test_a_line_for_each_step_where_there_is_no_terminal() -> None:
         for event in EVENTS:
             observe(event)
         observe(StepStarted("d", "builder", "RUN [bold]" + "x" * 100, 3, 0.0))
-        observe(StepCompleted("d", cached=False, time=0.0))
+        observe(StepCompleted("d", time=0.0))
     lines = out.getvalue().splitlines()
     assert lines[:2] == ["  ARG X … done", "  builder: FROM golang … cached"]
     assert lines[2].startswith("  builder: RUN [bold]xxx")
