@@ -51,7 +51,8 @@ class Svg:
         tip = f"<title>{html.escape(title)}</title>" if title else ""
         self._parts.append(
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
-            f'rx="{radius}" fill="{fill}" stroke="{stroke}" stroke-width="{thick}"{dash}>{tip}</rect>'
+            f'rx="{radius}" fill="{fill}" stroke="{stroke}" stroke-width="{thick}"{dash}>'
+            f"{tip}</rect>"
         )
 
     def line(self, points: list[tuple[float, float]], *, stroke: str = FAINT, arrow: bool = False,
