@@ -14,6 +14,7 @@
     │   └── StandInFailed            a stand-in could not be made
     ├── BuildError               a build
     │   ├── ContextError             the build context or the Dockerfile cannot be read or sent
+    │   ├── SecretUnavailable        a secret that is given to a build cannot be read
     │   ├── OptionUnsupported        this builder or engine has no such option
     │   ├── BuildFailed              an instruction failed (stage, step, line, log)
     │   └── BuildCancelled           stopped before its end
@@ -55,6 +56,7 @@ __all__ = [
     "PullFailed",
     "RunError",
     "RunTimeout",
+    "SecretUnavailable",
     "StagelabError",
     "StandInFailed",
     "StartFailed",
@@ -157,6 +159,10 @@ class BuildError(StagelabError):
 
 class ContextError(BuildError):
     """The build context or its Dockerfile cannot be read or sent."""
+
+
+class SecretUnavailable(BuildError):
+    """A secret that is given to a build cannot be read; no error ever tells a secret's value."""
 
 
 class OptionUnsupported(BuildError):

@@ -17,8 +17,8 @@ import docker
 import pytest
 
 from stagelab.bases import Base
-from stagelab.builds import Build, DockerfileText, Step, build
-from stagelab.builds import context as contexts
+from stagelab.builds import Build, DockerfileText, Step, build, loading
+from stagelab.builds.context import Context
 from stagelab.builds.events import Event, StepCached, StepCompleted, StepLog, StepStarted
 from stagelab.containers import run
 from stagelab.engine import ledger, tidy
@@ -365,14 +365,14 @@ def test_a_mount_on_the_classic_builder(tmp_path: Path) -> None:
 def test_a_file_that_goes_away_while_it_is_sent(
     folder: Path, builder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = contexts.load
+    real = loading.load
 
-    def load(*args: Any) -> contexts.Context:  # noqa: ANN401 - as load
+    def load(*args: Any) -> Context:  # noqa: ANN401 - as load
         looked = real(*args)
         (folder / "greeting.txt").unlink()
         return looked
 
-    monkeypatch.setattr(contexts, "load", load)
+    monkeypatch.setattr(loading, "load", load)
     began = time.monotonic()
     with pytest.raises(ContextError, match=r"greeting\.txt"):
         build(folder, builder=builder)
@@ -483,7 +483,7 @@ def is_running(marker: str) -> bool:
 
 
 @pytest.fixture
-def child(tmp_path: Path, client: docker.DockerClient) -> Iterator[Callable[[str, str], Any]]:
+def child(tmp_path: Path, engine_url: str) -> Iterator[Callable[[str, str], Any]]:
     """Starts a process that builds something endless."""
     started: list[subprocess.Popen[str]] = []
 
@@ -497,8 +497,7 @@ def child(tmp_path: Path, client: docker.DockerClient) -> Iterator[Callable[[str
             env={
                 **os.environ,
                 "STAGELAB_SESSION": session(),
-                "DOCKER_HOST": client.api.base_url.replace("http+docker://localhost", "")
-                or os.environ.get("DOCKER_HOST", ""),
+                "DOCKER_HOST": engine_url,
             },
         )
         started.append(process)

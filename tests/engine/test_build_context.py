@@ -113,7 +113,7 @@ def ours(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Path, str], Build]:
     return build_so
 
 
-def by_command(client: docker.DockerClient, folder: Path) -> dict[str, File]:
+def by_command(client: docker.DockerClient, engine_url: str, folder: Path) -> dict[str, File]:
     """Build by the docker command, which comes with the engine, and give the files."""
     command = shutil.which("docker")
     assert command, "the docker command is installed with the engine"
@@ -127,8 +127,7 @@ def by_command(client: docker.DockerClient, folder: Path) -> dict[str, File]:
             "PATH": os.environ["PATH"],
             "HOME": str(folder.parent),
             "DOCKER_BUILDKIT": "0",
-            "DOCKER_HOST": client.api.base_url.replace("http+docker://localhost", "")
-            or os.environ.get("DOCKER_HOST", ""),
+            "DOCKER_HOST": engine_url,
         },
     )
     image = done.stdout.strip().splitlines()[-1]
@@ -162,9 +161,9 @@ def test_everything_arrives(
 @posix
 @pytest.mark.parametrize("way", WAYS)
 def test_the_same_as_by_the_docker_command(
-    client: docker.DockerClient, folder: Path, ours: Callable[..., Build], way: str
+    client: docker.DockerClient, engine_url: str, folder: Path, ours: Callable[..., Build], way: str
 ) -> None:
-    expected = by_command(client, folder)
+    expected = by_command(client, engine_url, folder)
     assert len(expected) > 20
     assert files_of(client, str(ours(way, folder).image.id)) == expected
 
@@ -172,9 +171,9 @@ def test_the_same_as_by_the_docker_command(
 @posix
 @pytest.mark.parametrize("way", ["session", "classic"])
 def test_the_same_as_by_the_docker_command_with_an_ignore_file(
-    client: docker.DockerClient, folder: Path, ours: Callable[..., Build], way: str
+    client: docker.DockerClient, engine_url: str, folder: Path, ours: Callable[..., Build], way: str
 ) -> None:
-    expected = by_command(client, with_ignore(folder))
+    expected = by_command(client, engine_url, with_ignore(folder))
     found = files_of(client, str(ours(way, folder).image.id))
     assert found == expected
     assert "docs/sub/keep.md" in found
@@ -192,9 +191,9 @@ def test_the_same_as_by_the_docker_command_with_an_ignore_file(
 
 @posix
 def test_an_ignored_dockerfile_comes_along_where_there_is_no_session(
-    client: docker.DockerClient, folder: Path, ours: Callable[..., Build]
+    client: docker.DockerClient, engine_url: str, folder: Path, ours: Callable[..., Build]
 ) -> None:
-    expected = by_command(client, with_ignore(folder))
+    expected = by_command(client, engine_url, with_ignore(folder))
     found = files_of(client, str(ours("tar", folder).image.id))
     assert set(found) - set(expected) == {"Dockerfile"}
 
@@ -202,9 +201,9 @@ def test_an_ignored_dockerfile_comes_along_where_there_is_no_session(
 @posix
 @pytest.mark.parametrize("way", WAYS)
 def test_a_dockerfile_as_text_does_not_touch_the_folders_own(
-    client: docker.DockerClient, folder: Path, ours: Callable[..., Build], way: str
+    client: docker.DockerClient, engine_url: str, folder: Path, ours: Callable[..., Build], way: str
 ) -> None:
-    expected = by_command(client, folder)
+    expected = by_command(client, engine_url, folder)
     found = files_of(client, str(ours(way, folder, f"\n{DOCKERFILE}").image.id))
     hidden = {".stagelab.Dockerfile"} if way == "tar" else set()
     assert set(found) - set(expected) == hidden

@@ -3,17 +3,24 @@
 from stagelab.builds.building import build
 from stagelab.builds.context import DockerfileText
 from stagelab.builds.dockerfile import Dockerfile, Instruction, StageSource, parse
-from stagelab.builds.facts import BaseUse, Build, Stage, Step
+from stagelab.builds.facts import BaseUse, Build, BuildWarning, Stage, Step
+from stagelab.builds.lint import Finding, Lint, lint
+from stagelab.builds.secrets import Env
 
 __all__ = [
     "BaseUse",
     "Build",
+    "BuildWarning",
     "Dockerfile",
     "DockerfileText",
+    "Env",
+    "Finding",
     "Instruction",
+    "Lint",
     "Stage",
     "StageSource",
     "Step",
     "build",
+    "lint",
     "parse",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,15 +13,19 @@ from docker.errors import DockerException, NotFound
 
 from stagelab import _render
 from stagelab.bases import kind_of
-from stagelab.builds import context as contexts
-from stagelab.builds import sending
-from stagelab.builds.buildkit import TRACE_ID, BuildKitDecoder
+from stagelab.builds import loading, sending
+from stagelab.builds.buildkit import BuildKitDecoder
 from stagelab.builds.classic import ClassicDecoder
 from stagelab.builds.dockerfile import Dockerfile, StageSource, parse
 from stagelab.builds.events import Event, Observer
 from stagelab.builds.explain import failure
 from stagelab.builds.facts import BaseUse, Build, BuilderName, BuildWarning, Stage, Step
+from stagelab.builds.loading import ContextSource
+from stagelab.builds.masking import Masker
 from stagelab.builds.order import Order
+from stagelab.builds.platforms import check_platform
+from stagelab.builds.secrets import SecretSource, read_secrets
+from stagelab.builds.trace import TRACE_ID
 from stagelab.engine import connect, ledger
 from stagelab.engine.labels import labels as course_labels
 from stagelab.errors import BuildCancelled, EngineUnreachable, OptionUnsupported
@@ -31,44 +35,70 @@ if TYPE_CHECKING:
 
 
 def build(
-    context: str | os.PathLike[str] = ".",
+    context: ContextSource = ".",
     *,
     dockerfile: str | os.PathLike[str] = "Dockerfile",
     target: str | None = None,
     buildargs: Mapping[str, str] | None = None,
+    secrets: Mapping[str, SecretSource] | None = None,
     tag: str | None = None,
     labels: Mapping[str, str] | None = None,
     nocache: bool = False,
+    pull: bool = False,
+    network: str | None = None,
+    platform: str | None = None,
+    extra_hosts: Mapping[str, str] | None = None,
+    shm_size: int | None = None,
+    memory: int | None = None,
+    cache_from: Sequence[str] = (),
     builder: Literal["auto", "buildkit", "classic"] = "auto",
+    quiet: bool = False,
     client: docker.DockerClient | None = None,
     observe: Observer | None = None,
 ) -> Build:
     """Build an image and tell what the builder did.
 
     Args:
-        context: The folder to build from; its `.dockerignore` is applied.
+        context: What to build from: a folder; a tar archive (its path, its bytes, or a file open
+            for reading); or the text of a Dockerfile (any string with a line break), which is
+            built without files. A `.dockerignore` in a folder or an archive is applied.
         dockerfile: A path relative to `context`, an absolute path, or the text of a Dockerfile
             (any string with a line break).
         target: Stop at this stage; None builds the last one.
-        buildargs: Values for ARG.
+        buildargs: Values for ARG. They stay in the image's history: no place for secrets.
+        secrets: For `RUN --mount=type=secret,id=NAME`, by NAME: bytes, a `pathlib.Path`, or
+            `stagelab.builds.Env("VARIABLE")`. BuildKit only. What a step prints of them is
+            replaced by asterisks in every log, event and error.
         tag: Name for the image; None leaves it without one.
         labels: Further labels; the course's own are always set.
         nocache: Run every step, even if its result is cached.
+        pull: Ask the registry for the newest base images, even if they are here.
+        network: Of the RUN steps: "default", "none" or "host"; on the classic builder also the
+            name of a network.
+        platform: Build for another platform than the engine's, such as "linux/arm64".
+        extra_hosts: Further host names for the RUN steps, name to address.
+        shm_size: Of /dev/shm in the RUN steps, in bytes.
+        memory: Most that a RUN step may use, in bytes, swap included; classic builder only.
+        cache_from: Images whose steps count as cached.
         builder: "buildkit" and "classic" insist; "auto" takes BuildKit where the engine has it.
+        quiet: Show no live view. The facts are the same.
         client: The engine; None for the one that `connect` finds.
         observe: Is called with each `stagelab.builds.events.Event`; None shows a live view in a
             notebook and nothing elsewhere.
 
     Raises:
-        ContextError: The folder, the Dockerfile or `.dockerignore` cannot be read.
+        ContextError: The context, the Dockerfile or `.dockerignore` cannot be read.
+        SecretUnavailable: A secret cannot be read.
         BuildFailed: An instruction failed; the error tells stage, step, line and the log's end.
         OptionUnsupported: The Dockerfile or the call wants what this builder lacks.
         BuildCancelled: Interrupted; nothing of the build goes on running on the engine.
+        EngineConfigInvalid: Registry credentials cannot be read.
         EngineError: The engine cannot be reached.
     """
     began = time.monotonic()
+    hidden = read_secrets(secrets)
+    loaded = loading.load(context, dockerfile)
     client = client or connect()
-    loaded = contexts.load(context, dockerfile)
     order = Order(
         client=client,
         context=loaded,
@@ -78,15 +108,22 @@ def build(
         tag=tag,
         labels={**course_labels(), **(labels or {})},
         nocache=nocache,
+        pull=pull,
+        network=network,
+        platform=platform,
+        extra_hosts=dict(extra_hosts or {}),
+        shm_size=shm_size,
+        memory=memory,
+        cache_from=tuple(cache_from),
+        secrets=hidden,
     )
-    view = (
-        nullcontext(observe)
-        if observe
-        else _render.live("build", tag or loaded.root.resolve().name)
-    )
+    silent = observe is not None or quiet
+    view = nullcontext(observe) if silent else _render.live("build", tag or loaded.name)
     with view as watching:
         reader = _carry_out(order, builder, watching or _nobody)
-    return _facts(order, reader, time.monotonic() - began)
+        built = _facts(order, reader, time.monotonic() - began)
+        check_platform(order, built.image)
+    return built
 
 
 class _Reader:
@@ -96,8 +133,9 @@ class _Reader:
     """
 
     def __init__(self, order: Order, observe: Observer, *, classic: bool) -> None:
-        self._trace = BuildKitDecoder(order.source, observe)
-        self._text = ClassicDecoder(order.source, order.target, observe)
+        self._masker = Masker(order.secrets.reveal())
+        self._trace = BuildKitDecoder(order.source, observe, self._masker)
+        self._text = ClassicDecoder(order.source, order.target, observe, self._masker)
         self._classic = classic
         self._traced = False
         self.image_id = ""
@@ -108,7 +146,7 @@ class _Reader:
         self._classic = self._classic or ("stream" in line and not self._traced)
         if isinstance(line.get("aux"), dict):
             self.image_id = str(line["aux"].get("ID", self.image_id))
-        self.error = str(line.get("error") or self.error)
+        self.error = self._masker.mask(str(line.get("error") or self.error))
         if self._classic:
             self._text.feed(line)
         else:

@@ -17,12 +17,13 @@ from stagelab.builds.events import (
     Warned,
 )
 from stagelab.builds.facts import BuildWarning, Step
-from stagelab.builds.trace import Trace, Vertex
+from stagelab.builds.masking import Masker
+from stagelab.builds.trace import TRACE_ID, Trace, Vertex
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TRACE_ID = "moby.buildkit.trace"
+
 _STEP = re.compile(
     r"^\[(?:(?:\S+ )*?(?P<stage>\S+) )?(?P<number>\d+)/(?P<total>\d+)\] (?P<text>.*)", re.DOTALL
 )
@@ -36,12 +37,13 @@ class BuildKitDecoder:
     Args:
         source: The Dockerfile, to tell each step's line.
         observe: Is told each event as it happens.
+        masker: Keeps the build's secrets out of the logs and errors.
     """
 
-    def __init__(self, source: Dockerfile, observe: Observer) -> None:
+    def __init__(self, source: Dockerfile, observe: Observer, masker: Masker | None = None) -> None:
         self._source = source
         self._observe = observe
-        self._trace = Trace()
+        self._trace = Trace(masker)
         self._started: dict[str, str] = {}  # the instruction of each digest that was told of
         self._ended: set[str] = set()
 

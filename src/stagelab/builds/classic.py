@@ -17,6 +17,7 @@ from stagelab.builds.events import (
     StepStarted,
 )
 from stagelab.builds.facts import Step
+from stagelab.builds.masking import Masker
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,9 +58,18 @@ class ClassicDecoder:
         source: The Dockerfile; its instructions are the steps, in the order of the file.
         target: The stage to stop at, None for the last one.
         observe: Is told each event as it happens.
+        masker: Keeps secrets out of the logs; an engine that was asked for BuildKit may answer in
+            the classic form.
     """
 
-    def __init__(self, source: Dockerfile, target: str | None, observe: Observer) -> None:
+    def __init__(
+        self,
+        source: Dockerfile,
+        target: str | None,
+        observe: Observer,
+        masker: Masker | None = None,
+    ) -> None:
+        self._masker = masker or Masker()
         self._places = _places(source, target)
         self._observe = observe
         self._steps: list[_Running] = []
@@ -117,6 +127,10 @@ class ClassicDecoder:
         if not _NOISE.match(text) and (text.strip() or step.log):
             # Docker's engine paints stderr red.
             text = text.removeprefix("\x1b[91m").removesuffix("\x1b[0m")
+            self._tell(step, self._masker.feed(step.key, text))
+
+    def _tell(self, step: _Running, text: str) -> None:
+        if text:
             step.log.append(text)
             self._observe(StepLog(step.key, text))
 
@@ -124,6 +138,7 @@ class ClassicDecoder:
         if not self._steps or self._steps[-1].completed is not None:
             return
         step = self._steps[-1]
+        self._tell(step, self._masker.flush(step.key))
         step.completed = time.time()
         if step.error:
             self._observe(StepFailed(step.key, step.error))

@@ -25,6 +25,8 @@ _MISSING_FILE = re.compile(
     re.IGNORECASE,
 )
 _NO_SHELL = re.compile(r'exec: "/bin/sh": stat /bin/sh: no such file')
+_WRONG_FORMAT = re.compile(r"exec format error", re.IGNORECASE)
+_NO_SECRET = re.compile(r"secret (?:\"?)([^\s\":]+)(?:\"?):? not found|no active sessions")
 _NEEDS_BUILDKIT = re.compile(r"requires BuildKit", re.IGNORECASE)
 _UNKNOWN_INSTRUCTION = re.compile(r"unknown instruction: (\S+)", re.IGNORECASE)
 _NO_TARGET = re.compile(
@@ -92,7 +94,7 @@ def failure(
     )
 
 
-def _explain(  # noqa: PLR0911 - one return a rule: it is a list of rules
+def _explain(  # noqa: C901, PLR0911 - a list of rules, each an `if` with a return
     error: str,
     source: Dockerfile,
     step: Step | None,
@@ -113,6 +115,19 @@ def _explain(  # noqa: PLR0911 - one return a rule: it is a list of rules
         return (
             f"The Dockerfile has no stage named {target!r}.",
             f"Give one of its stages as target: {names}.",
+        )
+    missing = _missing_secret(error, instruction)
+    if missing:
+        return (
+            f"{where} requires the secret {missing!r}, and the build was not given it.",
+            f'Give it: build(…, secrets={{"{missing}": …}}), as bytes, as a pathlib.Path or as '
+            'stagelab.builds.Env("VARIABLE").',
+        )
+    if _WRONG_FORMAT.search(error + (step.log if step else "")):
+        return (
+            f"{where} ran a program that is made for another kind of processor.",
+            "Use base images of this engine's platform, or compile for the other one (GOARCH) in a "
+            "stage that runs here.",
         )
     if _NO_SPACE.search(error):
         return (
@@ -179,6 +194,18 @@ def _mistyped_stage(error: str, source: Dockerfile) -> tuple[str, str] | None:
                     "for an image and tried to pull that.",
                     f"Write {option}={close[0]}; the stages here are {', '.join(named)}.",
                 )
+    return None
+
+
+def _missing_secret(error: str, instruction: Instruction | None) -> str | None:
+    """Name the required secret that a step did not get; None if that is not the trouble."""
+    if instruction is None or not _NO_SECRET.search(error):
+        return None
+    for mount in (value for name, value in instruction.flags if name == "mount"):
+        options = dict(option.partition("=")[::2] for option in mount.split(","))
+        if options.get("type") == "secret":
+            target = options.get("target") or options.get("dst") or options.get("destination")
+            return options.get("id") or options.get("source") or (target or "").split("/")[-1]
     return None
 
 

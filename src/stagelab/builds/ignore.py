@@ -44,12 +44,12 @@ class IgnoreRules:
 
     def ignores(self, path: str) -> bool:
         """Tell whether `path` (relative to the context, `/` as separator) is left out."""
-        parents = _parents(path)
+        above = parents(path)
         ignored = False
         for pattern in self.patterns:
             if pattern.includes != ignored:
                 continue  # the line could not change the outcome
-            if pattern.regex.match(path) or any(pattern.regex.match(p) for p in parents):
+            if pattern.regex.match(path) or any(pattern.regex.match(p) for p in above):
                 ignored = not pattern.includes
         return ignored
 
@@ -67,7 +67,8 @@ def _overlap(keep: list[str], folder: list[str]) -> bool:
     return True
 
 
-def _parents(path: str) -> list[str]:
+def parents(path: str) -> list[str]:
+    """Give the folders that `path` lies in, the outermost first."""
     parts = path.split("/")[:-1]
     return ["/".join(parts[: i + 1]) for i in range(len(parts))]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from stagelab.builds.context import Context
 from stagelab.builds.dockerfile import Dockerfile
+from stagelab.builds.secrets import Secrets
 
 if TYPE_CHECKING:
     import docker
@@ -25,3 +26,11 @@ class Order:
     tag: str | None
     labels: Mapping[str, str]
     nocache: bool
+    pull: bool
+    network: str | None
+    platform: str | None
+    extra_hosts: Mapping[str, str]
+    shm_size: int | None
+    memory: int | None
+    cache_from: tuple[str, ...]
+    secrets: Secrets = field(repr=False)

@@ -9,27 +9,36 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 import requests
 import urllib3
 
-from stagelab.builds.context import CHUNK, tar, tar_dockerfile
-from stagelab.builds.filesync import handlers
+from stagelab.builds import filesync, registry_auth
+from stagelab.builds.context import CHUNK
 from stagelab.builds.order import Order
+from stagelab.builds.packing import tar
+from stagelab.builds.parameters import BUILDKIT, CLASSIC, parameters
 from stagelab.builds.session import Session, SessionUnavailable
-from stagelab.errors import EngineUnreachable
+from stagelab.errors import EngineUnreachable, OptionUnsupported
 
-_CLASSIC, _BUILDKIT = "1", "2"
 _HTTP_ERROR = 400
+_Parameters = Mapping[str, str | list[str]]
 
 
 def classic(order: Order) -> Generator[dict[str, Any], None, None]:
-    """Build with the classic builder and give its stream's lines, decoded."""
+    """Build with the classic builder and give its stream's lines, decoded.
+
+    Raises:
+        OptionUnsupported: The order wants what only BuildKit has.
+        EngineUnreachable: The connection broke.
+    """
+    given = parameters(order, CLASSIC)
     with ExitStack() as stack:
-        yield from _post(order, stack, _parameters(order, _CLASSIC), body=True)
+        headers = registry_auth.header()
+        yield from _post(order, stack, given, tar(order.context, hide=True), headers)
 
 
 def buildkit(order: Order) -> Generator[dict[str, Any], None, None]:
@@ -37,55 +46,58 @@ def buildkit(order: Order) -> Generator[dict[str, Any], None, None]:
 
     An engine without BuildKit (Podman's service) builds all the same and answers as the classic
     builder does.
+
+    Raises:
+        OptionUnsupported: The order wants what only the classic builder has, or secrets over a
+            connection that cannot carry a session.
+        EngineUnreachable: The connection broke.
     """
-    parameters = _parameters(order, _BUILDKIT)
+    given = parameters(order, BUILDKIT)
+    methods = {
+        **filesync.handlers(order.context),
+        **order.secrets.handlers(),
+        **registry_auth.handlers(),
+    }
     with ExitStack() as stack:
         try:
             session = stack.enter_context(
-                Session(order.client, handlers(order.context), shared_key=_shared_key(order))
+                Session(order.client, methods, shared_key=_shared_key(order))
             )
-        except (SessionUnavailable, urllib3.exceptions.HTTPError, OSError):
-            yield from _post(order, stack, parameters, body=True)
-        else:
-            parameters |= {
-                "remote": "client-session",
-                "session": session.id,
-                "dockerfile": "Dockerfile",
-            }
-            yield from _post(order, stack, parameters, body=False)
-            if session.trouble is not None:
-                raise session.trouble
+        except SessionUnavailable as error:
+            if order.secrets:
+                raise _no_way_for_secrets(order, error) from None
+            yield from _post(order, stack, given, tar(order.context))
+            return
+        wanted = {"remote": "client-session", "session": session.id, "dockerfile": "Dockerfile"}
+        yield from _post(order, stack, {**given, **wanted})
+        if session.trouble is not None:
+            raise session.trouble
 
 
-def _parameters(order: Order, version: str) -> dict[str, str]:
-    parameters = {
-        "version": version,
-        "dockerfile": tar_dockerfile(order.context),
-        "labels": json.dumps(dict(order.labels)),
-        "rm": "1",
-        "forcerm": "1",
-    }
-    if order.target:
-        parameters["target"] = order.target
-    if order.buildargs:
-        parameters["buildargs"] = json.dumps(dict(order.buildargs))
-    if order.tag:
-        parameters["t"] = order.tag
-    if order.nocache:
-        parameters["nocache"] = "1"
-    return parameters
+def _no_way_for_secrets(order: Order, error: SessionUnavailable) -> OptionUnsupported:
+    return OptionUnsupported(
+        "Secrets need a BuildKit session, and there is none to be had over this connection "
+        f"({order.client.api.base_url}).",
+        fix="Reach the engine by a Unix socket or by TCP, or build without secrets.",
+        detail=str(error),
+    )
 
 
 def _post(
-    order: Order, stack: ExitStack, parameters: dict[str, str], *, body: bool
+    order: Order,
+    stack: ExitStack,
+    given: _Parameters,
+    body: Iterator[bytes] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Iterator[dict[str, Any]]:
     api = order.client.api
+    kind = {"Content-Type": "application/x-tar"} if body is not None else {}
     try:
         response = api.post(
             f"{api.base_url}/v{api.api_version}/build",
-            params=parameters,
-            data=tar(order.context, hide=parameters["version"] == _CLASSIC) if body else None,
-            headers={"Content-Type": "application/x-tar"} if body else {},
+            params=given,
+            data=body,
+            headers={**kind, **(headers or {})},
             stream=True,
             timeout=None,
         )
@@ -123,5 +135,9 @@ def _message(response: requests.Response) -> str:
 
 
 def _shared_key(order: Order) -> str:
-    """Name the folder: a later build of the same one sends only the files that changed."""
-    return hashlib.sha256(str(order.context.root.resolve()).encode()).hexdigest()
+    """Name the folder: a later build of the same one sends only the files that changed.
+
+    Without a name, as for an archive, everything is sent.
+    """
+    key = order.context.key
+    return hashlib.sha256(key.encode()).hexdigest() if key else ""

@@ -21,9 +21,9 @@ import h2.config
 import h2.connection
 import h2.events
 import h2.exceptions
-from docker.transport import UnixHTTPAdapter
-from urllib3 import HTTPHeaderDict
+from urllib3.exceptions import HTTPError
 
+from stagelab.builds.upgrading import Stream, UpgradeRefused, upgrade
 from stagelab.errors import StagelabError
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ Handler = Callable[[Metadata, Iterator[bytes], Callable[[bytes], None]], None]
 
 _HEALTH = "/grpc.health.v1.Health/Check"
 _SERVING = b"\x08\x01"  # HealthCheckResponse with status = SERVING
-_SWITCHING_PROTOCOLS = 101
 _PREFIX = 5  # gRPC's message prefix: a compression flag and the length
 _OK, _UNKNOWN, _UNIMPLEMENTED = 0, 2, 12  # gRPC statuses
 _UNQUOTED = " " + string.punctuation.replace("%", "")  # in a gRPC message, all else is %XX
@@ -67,9 +66,7 @@ class Session:
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
         self._closed = False
-        self._response, self._reader, self._socket = _upgrade(
-            client, self.id, tuple(self._methods), shared_key
-        )
+        self._stream = self._open(client, shared_key)
         self._http2 = h2.connection.H2Connection(
             h2.config.H2Configuration(client_side=False, header_encoding="utf-8")
         )
@@ -78,6 +75,18 @@ class Session:
         self._flush()
         self._thread = threading.Thread(target=self._serve, name="buildkit-session", daemon=True)
         self._thread.start()
+
+    def _open(self, client: docker.DockerClient, shared_key: str) -> Stream:
+        headers: dict[str, str | tuple[str, ...]] = {
+            "X-Docker-Expose-Session-Uuid": self.id,
+            "X-Docker-Expose-Session-Name": "stagelab",
+            "X-Docker-Expose-Session-Sharedkey": shared_key,
+            "X-Docker-Expose-Session-Grpc-Method": tuple(self._methods),
+        }
+        try:
+            return upgrade(client, "/session", "h2c", headers)
+        except (UpgradeRefused, HTTPError, OSError) as error:
+            raise SessionUnavailable(str(error)) from error
 
     def __enter__(self) -> Self:
         return self
@@ -92,10 +101,9 @@ class Session:
             self._room.notify_all()
         for call in list(self._calls.values()):
             call.end()
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(2)  # wakes the reader
-        self._response.close()
+        self._stream.shut()
         self._thread.join(timeout=5)
+        self._stream.close()
 
     # the reader's thread
 
@@ -103,7 +111,7 @@ class Session:
         # closed under our hands, or an engine that does not keep to HTTP/2
         with contextlib.suppress(OSError, ValueError, AttributeError, h2.exceptions.H2Error):
             while not self._closed:
-                data = self._reader.read1(1 << 16)
+                data = self._stream.reader.read1(1 << 16)
                 if not data:
                     break
                 with self._room:
@@ -185,7 +193,7 @@ class Session:
     def _flush(self) -> None:
         data = self._http2.data_to_send()
         if data:
-            self._socket.sendall(data)
+            self._stream.socket.sendall(data)
 
 
 class SessionUnavailable(Exception):
@@ -238,43 +246,3 @@ def _by_name(headers: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401 - h2's
 def _serve_health(_: Metadata, messages: Iterator[bytes], send: Callable[[bytes], None]) -> None:
     next(messages, None)
     send(_SERVING)
-
-
-def _upgrade(
-    client: docker.DockerClient, name: str, methods: tuple[str, ...], shared_key: str
-) -> tuple[Any, Any, Any]:
-    """Open the connection: the response that owns it, what to read from, what to write to."""
-    headers = HTTPHeaderDict(
-        {
-            "Connection": "Upgrade",
-            "Upgrade": "h2c",
-            "X-Docker-Expose-Session-Uuid": name,
-            "X-Docker-Expose-Session-Name": "stagelab",
-            "X-Docker-Expose-Session-Sharedkey": shared_key,
-        }
-    )
-    for method in methods:
-        headers.add("X-Docker-Expose-Session-Grpc-Method", method)
-    api = client.api
-    adapter = api.get_adapter(api.base_url)
-    if isinstance(adapter, UnixHTTPAdapter):
-        pool = adapter.get_connection(api.base_url)
-    elif api.base_url.startswith("http://"):
-        pool = adapter.poolmanager.connection_from_url(api.base_url)
-    else:
-        raise SessionUnavailable(f"no sessions over {api.base_url}")
-    response = pool.urlopen(
-        "POST",
-        f"/v{api.api_version}/session",
-        headers=headers,
-        preload_content=False,
-        retries=False,
-        timeout=None,
-    )
-    if response.status != _SWITCHING_PROTOCOLS:
-        detail = response.read(1 << 12).decode("utf-8", "replace")
-        response.close()
-        raise SessionUnavailable(detail or f"HTTP {response.status}")
-    # Reading goes through the response's buffer: it may hold the first bytes of HTTP/2 already.
-    reader = response._fp.fp  # noqa: SLF001 - an upgraded connection has no public way in
-    return response, reader, reader.raw._sock  # noqa: SLF001 - as above

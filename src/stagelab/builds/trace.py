@@ -9,12 +9,14 @@ that are used are declared.
 from __future__ import annotations
 
 import base64
+import codecs
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
 from stagelab.builds._protobuf import message_classes
 from stagelab.builds.facts import BuildWarning
+from stagelab.builds.masking import Masker
 
 _StatusResponse = message_classes(
     "stagelab.buildkit.control",
@@ -55,6 +57,10 @@ _StatusResponse = message_classes(
 )["StatusResponse"]
 
 
+TRACE_ID = "moby.buildkit.trace"
+"""The `id` of the stream's lines that hold a message of the trace."""
+
+_UTF8 = codecs.getincrementaldecoder("utf-8")
 _LOOKUP_SECONDS = 0.001
 _WARNING = re.compile(r"^(?:([A-Z]\w+): )?(.*?)( \(line \d+\))?$", re.DOTALL)
 
@@ -117,9 +123,15 @@ class Update:
 
 
 class Trace:
-    """All vertices of a build, in the order of their first appearance."""
+    """All vertices of a build, in the order of their first appearance.
 
-    def __init__(self) -> None:
+    Args:
+        masker: Keeps the build's secrets out of the logs and errors.
+    """
+
+    def __init__(self, masker: Masker | None = None) -> None:
+        self._masker = masker or Masker()
+        self._decoders: dict[str, codecs.IncrementalDecoder] = {}
         self.vertices: dict[str, Vertex] = {}
         self.warnings: list[BuildWarning] = []
 
@@ -132,14 +144,22 @@ class Trace:
             self._vertex(status.vertex).fetched |= status.total > 0
             what = status.name or status.ID
             progress.append(Progress(status.vertex, what, status.current, status.total))
-        logs = []
-        for line in response.logs:
-            text = line.msg.decode("utf-8", "replace")
-            self._vertex(line.vertex).log.append(text)
-            logs.append((line.vertex, text))
+        logs = [(line.vertex, self._read(line.vertex, line.msg)) for line in response.logs]
+        # A step that has ended prints no more: what was held back of its log can be told.
+        ended = [v.digest for v in touched if v.completed is not None]
+        logs += [(digest, self._read(digest, b"", final=True)) for digest in ended]
+        logs = [(digest, text) for digest, text in logs if text]
+        for digest, text in logs:
+            self._vertex(digest).log.append(text)
         warned = [w for w in map(_warning, response.warnings) if w not in self.warnings]
         self.warnings += warned
         return Update(tuple(touched), tuple(progress), tuple(logs), tuple(warned))
+
+    def _read(self, digest: str, data: bytes, *, final: bool = False) -> str:
+        """Decode a piece of a log, cut anywhere, without the secrets in it."""
+        decoder = self._decoders.setdefault(digest, _UTF8(errors="replace"))
+        text = self._masker.feed(digest, decoder.decode(data, final))
+        return text + self._masker.flush(digest) if final else text
 
     def _vertex(self, digest: str) -> Vertex:
         return self.vertices.setdefault(digest, Vertex(digest))
@@ -149,7 +169,7 @@ class Trace:
         vertex.name = message.name or vertex.name
         vertex.inputs = tuple(message.inputs) or vertex.inputs
         vertex.cached = vertex.cached or message.cached
-        vertex.error = message.error or vertex.error
+        vertex.error = self._masker.mask(message.error) or vertex.error
         if message.HasField("started"):
             started = _seconds(message.started)
             # A vertex may run in several goes: it lasts from the first start to the last end.

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from stagelab.builds import context as contexts
-from stagelab.builds.context import HIDDEN_DOCKERFILE, DockerfileText, load, tar, tar_dockerfile
+from stagelab.builds.context import HIDDEN_DOCKERFILE, DockerfileText
+from stagelab.builds.loading import load
+from stagelab.builds.packing import tar, tar_dockerfile
 from stagelab.errors import ContextError
 
 TEXT = "FROM scratch\nCOPY . .\n"

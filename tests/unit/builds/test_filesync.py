@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from stagelab.builds import filesync
-from stagelab.builds.context import CHUNK, Context, Entry, load
+from stagelab.builds.context import CHUNK, Context, Entry
 from stagelab.builds.filesync import DIFF_COPY, _Packet, handlers
+from stagelab.builds.loading import load
 from stagelab.builds.session import Metadata, Refusal
 from stagelab.errors import ContextError
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stagelab.builds.context import load
 from stagelab.builds.ignore import IgnoreRules
+from stagelab.builds.loading import load
 from stagelab.errors import ContextError
 
 

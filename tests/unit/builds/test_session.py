@@ -277,8 +277,17 @@ def test_an_engine_without_sessions(socket_path: Path, status: str) -> None:
     engine.close()
 
 
-def test_no_session_over_a_connection_that_cannot_be_upgraded() -> None:
+def test_no_session_where_nobody_listens() -> None:
     client = docker.DockerClient(base_url="https://127.0.0.1:1", version="1.41")
-    with pytest.raises(SessionUnavailable, match="https"):
+    with pytest.raises(SessionUnavailable, match="refused"):
+        Session(client, {})
+    client.close()
+
+
+def test_no_session_over_a_connection_that_cannot_be_taken() -> None:
+    client = docker.DockerClient(base_url="http://127.0.0.1:1", version="1.41")
+    client.api.base_url = "http+docker://localnpipe"  # as on Windows, where a pipe is the way
+    client.api.mount("http+docker://", client.api.get_adapter("http://127.0.0.1:1"))
+    with pytest.raises(SessionUnavailable, match="localnpipe"):
         Session(client, {})
     client.close()

@@ -1,0 +1,64 @@
+"""Look at a folder as a build context."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from stagelab.builds.context import Entry
+from stagelab.builds.ignore import IgnoreRules
+from stagelab.errors import ContextError
+
+
+def entries(folder: Path, rules: IgnoreRules) -> tuple[Entry, ...]:
+    """Give what a folder holds, in the order of a walk, less what the rules leave out.
+
+    Raises:
+        ContextError: A file cannot be looked at.
+    """
+    try:
+        return tuple(_walk(folder, "", rules))
+    except OSError as error:
+        raise ContextError(
+            f"A file of the build context cannot be read: {error.filename}.",
+            fix="Make it readable, or leave it out by a line in .dockerignore.",
+            detail=str(error),
+        ) from None
+
+
+def _walk(folder: Path, prefix: str, rules: IgnoreRules) -> Iterator[Entry]:
+    with os.scandir(folder) as found:
+        children = sorted(found, key=lambda child: child.name)
+    for child in children:
+        path = prefix + child.name
+        ignored = rules.ignores(path)
+        is_dir = child.is_dir(follow_symlinks=False)
+        below: Iterator[Entry] = iter(())
+        if is_dir and (not ignored or rules.may_keep_below(path)):
+            below = _walk(Path(child.path), path + "/", rules)
+        # An ignored folder is there all the same if a "!" line keeps something in it.
+        kept = next(below, None)
+        entry = None if ignored and kept is None else _entry(child, path)
+        if entry is not None:
+            yield entry
+        if kept is not None:
+            yield kept
+        yield from below
+
+
+def _entry(child: os.DirEntry[str], path: str) -> Entry | None:
+    info = child.stat(follow_symlinks=False)
+    mode = info.st_mode
+    if sys.platform == "win32":  # no execute bits there: the docker CLI, too, sends all as 0755
+        mode = stat.S_IFMT(mode) | 0o755
+    link = None
+    if stat.S_ISLNK(mode):
+        link = str(Path(child.path).readlink()).replace(os.sep, "/")
+        mode = stat.S_IFLNK | 0o777
+    elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        return None  # sockets and devices are no source files
+    size = info.st_size if stat.S_ISREG(mode) else 0
+    return Entry(path, Path(child.path), mode, size, info.st_mtime_ns, link)
