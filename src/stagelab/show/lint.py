@@ -32,6 +32,7 @@ _KINDS: dict[Level, tuple[BadgeKind, str]] = {
 }
 _PLURALS: dict[Level, bool] = {"error": True, "warning": True, "info": False, "style": False}
 _ROW = "display:flex;gap:.8em;padding:.05em .4em;border-left:3px solid "
+_APART = "margin-top:2px;"  # tells two neighbouring lines with findings from each other
 _NUMBER = (
     "flex:0 0 2.2em;text-align:right;font-variant-numeric:tabular-nums;user-select:none;"
     "font-family:var(--jp-code-font-family,monospace)"
@@ -124,7 +125,7 @@ def _line_html(lint: Lint, number: int) -> str:
     weight = ";font-weight:700" if findings else ";opacity:.72"
     text = _lines(lint)[number - 1] or "\u00a0"
     row = (
-        f'<div style="{_ROW}{edge}{ground}"><span style="{_NUMBER}{weight}">{number}</span>'
+        f'<div style="{_APART}{_ROW}{edge}{ground}"><span style="{_NUMBER}{weight}">{number}</span>'
         f'<span style="{_REST}">{code(text)}</span></div>'
     )
     return row + "".join(_finding_html(finding, edge) for finding in findings)
