@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from stagelab.builds import build
+    from stagelab.builds.timeline import timeline
     from stagelab.comparison import compare
     from stagelab.containers import run, serve
     from stagelab.engine import clean, connect, doctor, tidy
@@ -37,6 +38,7 @@ __all__ = [
     "serve",
     "solution",
     "tidy",
+    "timeline",
     "xray",
 ]
 
@@ -53,6 +55,7 @@ _HOMES = {
     "serve": "stagelab.containers",
     "solution": "stagelab.exercise",
     "tidy": "stagelab.engine",
+    "timeline": "stagelab.builds",
     "xray": "stagelab.image",
 }
 

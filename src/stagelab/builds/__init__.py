@@ -6,6 +6,7 @@ from stagelab.builds.dockerfile import Dockerfile, Instruction, StageSource, par
 from stagelab.builds.facts import BaseUse, Build, BuildWarning, Stage, Step
 from stagelab.builds.lint import Finding, Lint, lint
 from stagelab.builds.secrets import Env
+from stagelab.builds.timeline import Timeline, timeline
 
 __all__ = [
     "BaseUse",
@@ -20,7 +21,9 @@ __all__ = [
     "Stage",
     "StageSource",
     "Step",
+    "Timeline",
     "build",
     "lint",
     "parse",
+    "timeline",
 ]

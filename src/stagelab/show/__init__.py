@@ -3,6 +3,26 @@
 Importing this package registers a renderer for each type of fact.
 """
 
-from stagelab.show import build, cleaned, comparison, diagnosis, image, lint, live, trouble
+from stagelab.show import (
+    build,
+    cleaned,
+    comparison,
+    diagnosis,
+    image,
+    lint,
+    live,
+    timeline,
+    trouble,
+)
 
-__all__ = ["build", "cleaned", "comparison", "diagnosis", "image", "lint", "live", "trouble"]
+__all__ = [
+    "build",
+    "cleaned",
+    "comparison",
+    "diagnosis",
+    "image",
+    "lint",
+    "live",
+    "timeline",
+    "trouble",
+]
