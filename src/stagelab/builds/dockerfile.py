@@ -2,20 +2,24 @@
 
 Follows the "Dockerfile reference" of Docker's documentation: parser directives, comment lines
 (also inside a continued instruction), line continuation with the escape character, heredocs,
-`ARG` before the first `FROM` and its use in `FROM`.
+`ARG` before the first `FROM` and its use in `FROM`. Nothing is refused: what means nothing is for
+the builder to say.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-_DIRECTIVE = re.compile(r"^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(.+?)\s*$")
-_WORD = re.compile(r"(?:\\.|\"(?:\\.|[^\"\\])*\"|'[^']*'|\S)+")
-_HEREDOC = re.compile(r"\d*<<(-?)([\"']?)([^\s<\"']+)\2")
-_VARIABLE = re.compile(r"\\\$|\$(\w+)|\$\{(\w+)(?:(:?)([-+])((?:[^{}]|\{[^{}]*\})*))?\}")
+from stagelab.builds.words import expand, heredocs, split, split_flags
+
+__all__ = ["Dockerfile", "Instruction", "StageSource", "automatic_args", "expand", "parse"]
+
+_DIRECTIVE = re.compile(r"^#\s*([A-Za-z][A-Za-z0-9]*)\s*=\s*(\S(?:.*\S)?)")
 _DIRECTIVES = {"check", "escape", "syntax"}
+_BLANKS = re.compile(r"[\t\v\f\r ]+")
 _WITH_HEREDOC = {"RUN", "COPY", "ADD"}
 
 
@@ -40,24 +44,32 @@ class Instruction:
     @property
     def arguments(self) -> str:
         """`value` without the flags."""
-        rest = self.value
-        for _ in self.flags:
-            rest = rest.split(None, 1)[1] if len(rest.split(None, 1)) > 1 else ""
-        return rest
+        return split_flags(self.value)[1]
 
     def flag(self, name: str) -> str | None:
         """Give the value of the first flag of this name, None if it is absent."""
         return next((value for key, value in self.flags if key == name), None)
 
     @property
+    def mounts(self) -> tuple[Mapping[str, str], ...]:
+        """The options of each `RUN --mount=…`, names in lower case."""
+        if self.keyword != "RUN":
+            return ()
+        rows = csv.reader(value for key, value in self.flags if key == "mount")
+        pairs = ([option.partition("=") for option in row] for row in rows)
+        return tuple({name.lower(): value for name, _, value in row} for row in pairs)
+
+    @property
     def origins(self) -> tuple[str, ...]:
         """Stages or images that it takes files from: `COPY --from=X`, `RUN --mount=from=X,...`."""
-        found = [value for key, value in self.flags if key == "from"]
-        for key, value in self.flags:
-            if key == "mount":
-                options = (option.partition("=") for option in value.split(","))
-                found += [origin for name, _, origin in options if name == "from"]
-        return tuple(found)
+        named = [self.flag("from") or ""] if self.keyword == "COPY" else []
+        named += [m.get("from", "") for m in self.mounts if m.get("type") != "tmpfs"]
+        return tuple(filter(None, named))
+
+    @property
+    def trigger(self) -> Instruction | None:
+        """What an ONBUILD keeps for the stages that start from its own; None for all others."""
+        return _read(self.value, self.line, self.end_line) if self.keyword == "ONBUILD" else None
 
     def __str__(self) -> str:
         return f"{self.keyword} {self.value}".strip()
@@ -104,15 +116,22 @@ class Dockerfile:
         return self.preamble + tuple(i for stage in self.stages for i in stage.instructions)
 
     def stage(self, name: str) -> StageSource | None:
-        """Give the stage of this name or index (as text), None if there is none."""
+        """Give the stage of this name or index (as text), None if there is none.
+
+        Of several with the same name it is the last one, as BuildKit has it.
+        """
         wanted = name.lower()
-        for stage in self.stages:
+        for stage in reversed(self.stages):
             if (stage.named and stage.name == wanted) or str(stage.index) == wanted:
                 return stage
         return None
 
 
-def parse(text: str, buildargs: Mapping[str, str] | None = None) -> Dockerfile:
+def parse(
+    text: str,
+    buildargs: Mapping[str, str] | None = None,
+    automatic: Mapping[str, str] | None = None,
+) -> Dockerfile:
     """Parse the text of a Dockerfile.
 
     Unknown keywords are kept as they are; whether they mean anything is for the builder to say.
@@ -120,12 +139,15 @@ def parse(text: str, buildargs: Mapping[str, str] | None = None) -> Dockerfile:
     Args:
         text: The Dockerfile.
         buildargs: Values that override the defaults of ARGs before the first FROM.
+        automatic: Values that the builder gives by itself, as `automatic_args`.
     """
     given = dict(buildargs or {})
-    args: dict[str, str] = {}
+    args = {name: given.get(name, value) for name, value in (automatic or {}).items()}
+    lines = _lines(text)
+    escape = _escape(lines)
     preamble: list[Instruction] = []
     heads: list[list[Instruction]] = []
-    for instruction in _instructions(text):
+    for instruction in _instructions(lines, escape):
         if instruction.keyword == "FROM":
             heads.append([instruction])
         elif heads:
@@ -133,86 +155,57 @@ def parse(text: str, buildargs: Mapping[str, str] | None = None) -> Dockerfile:
         else:
             preamble.append(instruction)
             if instruction.keyword == "ARG":
-                _declare(instruction, args, given)
-    stages = tuple(_stage(index, body, args) for index, body in enumerate(heads))
+                _declare(instruction, args, given, escape)
+    stages = tuple(_stage(index, body, args, escape) for index, body in enumerate(heads))
     return Dockerfile(stages=stages, preamble=tuple(preamble), args=args)
 
 
-def expand(text: str, values: Mapping[str, str]) -> str:
-    """Replace `$NAME`, `${NAME}`, `${NAME:-word}`, `${NAME:+word}` as the builders do.
+def automatic_args(platform: str) -> dict[str, str]:
+    """Give the ARGs that BuildKit sets by itself for a build on and for one platform.
 
-    Without the colon only a name that is not there counts as absent, with it an empty value too.
+    The classic builder sets none.
+
+    Args:
+        platform: Such as "linux/amd64" or "linux/arm/v7".
     """
-
-    def value(match: re.Match[str]) -> str:
-        if match.group(0) == r"\$":
-            return "$"
-        name = match.group(1) or match.group(2)
-        current = values.get(name, "")
-        present = bool(current) if match.group(3) else name in values
-        if match.group(4) == "-" and not present:
-            return expand(match.group(5), values)
-        if match.group(4) == "+":
-            return expand(match.group(5), values) if present else ""
-        return current
-
-    return _VARIABLE.sub(value, text)
+    system, _, rest = platform.partition("/")
+    architecture, _, variant = rest.partition("/")
+    parts = {"PLATFORM": platform, "OS": system, "ARCH": architecture, "VARIANT": variant}
+    return {side + name: value for side in ("BUILD", "TARGET") for name, value in parts.items()}
 
 
-def _declare(instruction: Instruction, args: dict[str, str], given: Mapping[str, str]) -> None:
-    for word in _WORD.findall(instruction.value):
+def _declare(
+    instruction: Instruction, args: dict[str, str], given: Mapping[str, str], escape: str
+) -> None:
+    for word in split(instruction.value, escape):
         name, has_default, default = word.partition("=")
         if name in given:
             args[name] = given[name]
-        elif default.startswith("'"):
-            args[name] = default.strip("'")
         elif has_default:
-            args[name] = expand(default.strip('"'), args)
+            args[name] = expand(default, args, escape)
 
 
-def _stage(index: int, body: list[Instruction], args: Mapping[str, str]) -> StageSource:
+def _stage(
+    index: int, body: list[Instruction], args: Mapping[str, str], escape: str
+) -> StageSource:
     words = body[0].arguments.split()
     named = len(words) >= 3 and words[1].upper() == "AS"  # noqa: PLR2004 - FROM image AS name
     return StageSource(
         name=words[2].lower() if named else f"stage-{index}",
         named=named,
         index=index,
-        base=expand(words[0], args) if words else "",
+        base=expand(words[0], args, escape) if words else "",
         line=body[0].line,
         instructions=tuple(body),
     )
 
 
-def _instructions(text: str) -> Iterator[Instruction]:
+def _lines(text: str) -> list[str]:
+    """Split at line feeds; a carriage return before one is no part of the line."""
     lines = [line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")]
     if not lines[-1]:
         lines.pop()  # what follows the last line break is no line
-    escape = re.escape(_escape(lines))
-    # An escaped escape character at the end of a line continues nothing.
-    continued = re.compile(rf"(?:^|(?<!{escape})){escape}[ \t]*$")
-    number = 0
-    while number < len(lines):
-        first = number
-        stripped = lines[number].strip()
-        number += 1
-        if not stripped or stripped.startswith("#"):
-            continue
-        logical = lines[first].lstrip()
-        while (end := continued.search(logical)) and number < len(lines):
-            following = lines[number]
-            number += 1
-            if following.strip() and not following.lstrip().startswith("#"):
-                logical = logical[: end.start()] + following
-            # else it is a comment or a blank line, which does not end a continued instruction
-        logical = continued.sub("", logical)
-        keyword, _, value = logical.strip().partition(" ")
-        if "\t" in keyword:
-            keyword, _, value = logical.strip().partition("\t")
-        keyword = keyword.upper()
-        if keyword in _WITH_HEREDOC:
-            number = _skip_heredocs(value, lines, number)
-        value = value.strip()
-        yield Instruction(keyword, value, first + 1, number, _flags(value))
+    return lines
 
 
 def _escape(lines: list[str]) -> str:
@@ -220,28 +213,67 @@ def _escape(lines: list[str]) -> str:
     for line in lines:
         match = _DIRECTIVE.match(line.strip())
         if not match or match.group(1).lower() not in _DIRECTIVES:
-            return "\\"
-        if match.group(1).lower() == "escape":
-            return match.group(2)
+            break
+        if match.group(1).lower() == "escape" and match.group(2) == "`":
+            return "`"
     return "\\"
 
 
-def _skip_heredocs(value: str, lines: list[str], number: int) -> int:
-    for heredoc in filter(None, map(_HEREDOC.fullmatch, _WORD.findall(value))):
-        dash, _, word = heredoc.groups()
-        while number < len(lines):
-            line = lines[number].lstrip("\t") if dash else lines[number]
+def _instructions(lines: list[str], escape: str) -> Iterator[Instruction]:
+    number = 0
+    while number < len(lines):
+        first = number
+        number += 1
+        if _is_aside(lines[first]):
+            continue
+        part, goes_on = _continued(lines[first].lstrip(), escape)
+        parts = [part]
+        while goes_on and number < len(lines):
+            # A comment or a blank line does not end a continued instruction.
+            if not _is_aside(lines[number]):
+                part, goes_on = _continued(lines[number], escape)
+                parts.append(part)
             number += 1
-            if line == word:
-                break
-    return number
+        logical = "".join(parts).strip()
+        if not logical:
+            continue
+        opener = _read(logical, first + 1, number)
+        if (opener.trigger or opener).keyword in _WITH_HEREDOC:
+            number = _skip_heredocs(opener.value, lines, number)
+        yield _read(logical, first + 1, number)
 
 
-def _flags(value: str) -> tuple[tuple[str, str], ...]:
-    flags = []
-    for word in value.split():
-        if not word.startswith("--") or word == "--":
+def _is_aside(line: str) -> bool:
+    stripped = line.lstrip()
+    return not stripped or stripped.startswith("#")
+
+
+def _continued(line: str, escape: str) -> tuple[str, bool]:
+    """Take off the escape character that continues a line, and tell whether there was one.
+
+    An escaped escape character continues nothing.
+    """
+    stripped = line.rstrip(" \t")
+    goes_on = stripped.endswith(escape) and not stripped.endswith(2 * escape)
+    return (stripped[:-1] if goes_on else line), goes_on
+
+
+def _read(logical: str, line: int, end_line: int) -> Instruction:
+    """Read an instruction from its text, continued lines joined."""
+    keyword, *rest = _BLANKS.split(logical.strip(), maxsplit=1)
+    value = rest[0] if rest else ""
+    return Instruction(keyword.upper(), value, line, end_line, split_flags(value)[0])
+
+
+def _skip_heredocs(value: str, lines: list[str], number: int) -> int:
+    """Give the number of the line behind the heredocs that an instruction opens.
+
+    One that nothing ends is none: the builders refuse it, or know no heredocs at all.
+    """
+    for word, dash in heredocs(value):
+        ends = (n for n in range(number, len(lines)) if lines[n].lstrip("\t") == word)
+        try:
+            number = 1 + (next(ends) if dash else lines.index(word, number))
+        except (StopIteration, ValueError):
             break
-        name, _, setting = word[2:].partition("=")
-        flags.append((name, setting))
-    return tuple(flags)
+    return number
