@@ -26,10 +26,12 @@ if TYPE_CHECKING:
 _STEP = re.compile(r"^STEP (\d+)/\d+ ?: (.*)", re.IGNORECASE | re.DOTALL)
 _CACHED = re.compile(r"^ ?-+> Using cache", re.IGNORECASE)
 _IMAGE = re.compile(r"^ ---> ([0-9a-f]{12,64})\s*$")
-# What programs print must not be taken for this: pip, too, says "Successfully built".
+# What programs print must not be taken for this: pip, too, says "Successfully built". So the
+# builder's own lines are told by their form, an arrow or words that end with an ID: what it does
+# with its containers it says in other words from version to version.
 _NOISE = re.compile(
-    r"^(?: -+> (?:Running in [0-9a-f]{12}|\[Warning\] .*|)|-+> [0-9a-f]{12,64}|"
-    r"Removing intermediate container [0-9a-f]{12}|Successfully built [0-9a-f]{12}|"
+    r"^(?: -+> (?:(?:[A-Z][a-z]+ [a-z ]*)?[0-9a-f]{12}|\[Warning\] .*|)|-+> [0-9a-f]{12,64}|"
+    r"Remov(?:ing|ed) intermediate container [0-9a-f]{12}|Successfully built [0-9a-f]{12}|"
     r"Successfully tagged \S+)\s*$"
 )
 

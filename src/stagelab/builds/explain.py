@@ -38,6 +38,9 @@ _NO_IMAGE = re.compile(
     r"invalid from flag value|failed to load cache key|connection refused|i/o timeout|not found$",
     re.IGNORECASE,
 )
+_NO_CREDENTIALS = re.compile(
+    r"no basic auth credentials|\b401\b|authorization failed|\bunauthorized\b", re.IGNORECASE
+)
 _KEYWORDS = [
     "ADD",
     "ARG",
@@ -156,6 +159,12 @@ def _explain(  # noqa: C901, PLR0911 - a list of rules, each an `if` with a retu
             f"{where} ran, and its command ended with exit code {exit_code.group(1)}.",
             "Read the log's end for the command's own message, and correct the command or what "
             "it needs.",
+        )
+    if _NO_CREDENTIALS.search(error):
+        return (
+            f"{where} names an image whose registry wants a user name and a password.",
+            "Log in once by `docker login REGISTRY`; what it writes to your config.json is used "
+            "here, too.",
         )
     if _NO_IMAGE.search(error):
         return (
