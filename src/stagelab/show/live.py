@@ -1,191 +1,107 @@
-"""The live view of a build in a notebook.
+"""The live view of a build: a widget in a notebook, `rich` in a terminal's IPython.
 
-One display, updated in place: what is left at the end is a plain line that a saved notebook, an
-export or another viewer shows as it is.
+In a notebook it is one display, updated in place. While the build runs, it holds a widget, which
+keeps what the reader opened or focused; for viewers without widgets HTML and text stand beside it,
+as of the moment when it was made: to update them would make the others draw the widget anew. At the
+end it holds one line of plain HTML and text alone, which a saved notebook, an export or another
+viewer shows as it is.
+
+Where no widget can be made, or the environment has `STAGELAB_WIDGETS=0`, the display is HTML and
+text from the first to the last, and updated as often.
 """
 
 from __future__ import annotations
 
 import contextlib
-import contextvars
-import threading
-import time
-from collections.abc import Callable, Iterator
-from typing import Any
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
 
+from stagelab._ipython import in_kernel, shell
 from stagelab._render import register_live
-from stagelab.builds.events import Event
-from stagelab.show.progress import BuildProgress, StageProgress
-from stagelab.show.style import (
-    Html,
-    badge,
-    bar,
-    card,
-    clip,
-    code,
-    escape,
-    humane_bytes,
-    humane_seconds,
-    muted,
-)
+from stagelab.builds.events import Observer
+from stagelab.show.build_frames import final_html, final_text, running_html, running_text
+from stagelab.show.frames import Frame, refreshing
+from stagelab.show.progress import BuildProgress
+from stagelab.show.reading import reading_view
+from stagelab.show.terminal import terminal_view
 
-_PATIENCE = 1.0  # seconds: what is quicker is not worth a line
-_REFRESH = 0.25  # seconds: fast enough to seem alive, slow enough not to flicker
+if TYPE_CHECKING:
+    from stagelab.show.live_widget import BuildWidget
+
+_NOTE = "What happens until the build ends is shown where there are widgets."
+_WIDGET_TYPE = "application/vnd.jupyter.widget-view+json"
+
+
+def build_view(title: str) -> AbstractContextManager[Observer | None]:
+    """Show a build's progress: below a notebook's cell or in IPython's terminal, else nowhere."""
+    if in_kernel():
+        return _notebook_view(title)
+    return terminal_view(title) if shell() is not None else nullcontext()
 
 
 @contextlib.contextmanager
-def build_view(title: str) -> Iterator[Callable[[Event], None] | None]:
-    """Show a build's progress below the cell; nothing outside a notebook's kernel."""
-    if not _in_kernel():
-        yield None
-        return
-    from IPython.display import display  # noqa: PLC0415 - only a kernel needs IPython
-
+def _notebook_view(title: str) -> Iterator[Observer]:
     progress = BuildProgress(title)
-    handle = display(_BuildFrame(progress), display_id=True)
-    complete = False
+    shown = _Display(progress)
     try:
-        with _refreshing(lambda: handle.update(_BuildFrame(progress))):
+        with refreshing(shown.refresh):
             yield progress.observe
-        complete = True
-    finally:
-        handle.update(_BuildFrame(progress, ended=True, complete=complete))
-
-
-@contextlib.contextmanager
-def reading_view(title: str) -> Iterator[Callable[[int, int | None], None] | None]:
-    """Show how far an image has been read; nothing if that is quick, or outside a kernel."""
-    if not _in_kernel():
-        yield None
-        return
-    from IPython.display import display  # noqa: PLC0415 - only a kernel needs IPython
-
-    began = time.monotonic()
-    state: list[int | None] = [0, None]
-    handles: list[Any] = []
-
-    def watch(done: int, total: int | None) -> None:
-        state[:] = [done, total]
-
-    def refresh() -> None:
-        frame = _ReadingFrame(title, state[0] or 0, state[1])
-        if handles:
-            handles[0].update(frame)
-        elif time.monotonic() - began > _PATIENCE:
-            handles.append(display(frame, display_id=True))
-
-    with _refreshing(refresh):
-        yield watch
-    if handles:
-        handles[0].update(_ReadingFrame(title, state[0] or 0, None, time.monotonic() - began))
-
-
-@contextlib.contextmanager
-def _refreshing(refresh: Callable[[], None]) -> Iterator[None]:
-    """Call `refresh` again and again while the block runs."""
-    ended = threading.Event()
-
-    def loop() -> None:
-        while not ended.wait(_REFRESH):
-            refresh()
-
-    # A copied context lets the thread's displays belong to the cell that is running.
-    thread = threading.Thread(
-        target=contextvars.copy_context().run, args=(loop,), name="live-view", daemon=True
-    )
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-
-
-class _ReadingFrame:
-    """One frame of the view of an image that is being read."""
-
-    def __init__(
-        self, title: str, done: int, total: int | None, seconds: float | None = None
-    ) -> None:
-        if seconds is None:
-            of = f" of about {humane_bytes(total)}" if total else ""
-            self._text = f"Reading {title} … {humane_bytes(done)}{of}"
-            shown = bar(done / total) if total else ""
-        else:
-            said = f"{humane_bytes(done)} in {humane_seconds(seconds)}"
-            self._text = f"Read {title}: {said}. Its layers are known from now on."
-            shown = ""
-        self._html = f"<div>{muted(self._text)} {shown}</div>"
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        del include, exclude
-        return {"text/html": self._html, "text/plain": self._text}
-
-
-class _BuildFrame:
-    """One frame of the view of a build."""
-
-    def __init__(
-        self, progress: BuildProgress, *, ended: bool = False, complete: bool = False
-    ) -> None:
-        self._html = _final_html(progress, complete) if ended else _running_html(progress)
-        self._text = _final_text(progress, complete) if ended else _running_text(progress)
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        del include, exclude
-        return {"text/html": self._html, "text/plain": self._text}
-
-
-def _running_html(progress: BuildProgress) -> Html:
-    now = time.monotonic()
-    stages = [Html(f"<div>{_stage_html(s, now)}</div>") for s in list(progress.stages.values())]
-    log = "\n".join(progress.log)
-    return card(
-        Html(f"Building {escape(progress.title)} … {humane_seconds(progress.seconds)}"),
-        *stages,
-        Html(
-            "<pre style='margin:.2em 0;height:6.2em;overflow:hidden;color:inherit;opacity:.72'>"
-            f"{escape(log)}</pre>"
-        ),
-    )
-
-
-def _stage_html(stage: StageProgress, now: float) -> Html:
-    if stage.failed:
-        state = f"{badge('failed', 'bad')} {code(clip(stage.failed, 80))}"
-    elif stage.current:
-        waited = muted(humane_seconds(stage.elapsed(now)))
-        state = f"{badge('running', 'info')} {code(clip(stage.current, 80))} {waited}"
+    except BaseException as error:
+        progress.end(error)
+        raise
     else:
-        state = str(badge(f"{stage.done} done", "ok"))
-    return Html(f"<b>{escape(stage.name)}</b> {state}")
+        progress.end()
+    finally:
+        shown.end()
 
 
-def _running_text(progress: BuildProgress) -> str:
-    now = time.monotonic()
-    lines = [f"Building {progress.title} … {humane_seconds(progress.seconds)}"]
-    for stage in list(progress.stages.values()):
-        at = f"{clip(stage.current, 60)} {humane_seconds(stage.elapsed(now))}"
-        lines.append(f"  {stage.name}: {at if stage.current else f'{stage.done} done'}")
-    return "\n".join(lines + [f"    {line}" for line in progress.log])
+class _Display:
+    """The display below the cell; it begins without a widget, because most builds are quick."""
 
+    def __init__(self, progress: BuildProgress) -> None:
+        from IPython.display import display  # noqa: PLC0415 - only a kernel needs IPython
 
-def _final_html(progress: BuildProgress, complete: bool) -> Html:  # noqa: FBT001 - two states
-    word = badge("built", "ok") if complete else badge("not built", "bad")
-    return Html(f"<div>{word} {escape(progress.facts())}</div>")
+        self._progress = progress
+        self._widget: BuildWidget | None = None
+        self._widgets_work = os.environ.get("STAGELAB_WIDGETS") != "0"
+        self._handle: Any = display(self._running(), display_id=True)
 
+    def refresh(self) -> None:
+        """Show how things stand; called again and again, from a thread of its own."""
+        if self._widgets_work:
+            try:
+                self._refresh_widget()
+            except Exception:  # noqa: BLE001 - whatever it is, it must not end the view or the build
+                self._widgets_work = False
+        if not self._widgets_work:
+            self._handle.update(self._running())
 
-def _final_text(progress: BuildProgress, complete: bool) -> str:  # noqa: FBT001 - two states
-    return f"{'✓ built' if complete else '✗ not built'} {progress.facts()}"
+    def end(self) -> None:
+        """Leave the one line, and no widget."""
+        snapshot = self._progress.snapshot()
+        self._handle.update(Frame(final_html(snapshot), final_text(snapshot)))
+        if self._widget is not None:
+            # The display has gone on without it; a connection that broke needs no closing.
+            with contextlib.suppress(Exception):
+                self._widget.close()
 
+    def _running(self, note: str = "", **rich: object) -> Frame:
+        snapshot = self._progress.snapshot()
+        return Frame(running_html(snapshot, note), running_text(snapshot, note), **rich)
 
-def _in_kernel() -> bool:
-    """Tell whether a notebook's kernel runs us, without importing IPython for the question."""
-    import sys  # noqa: PLC0415
+    def _refresh_widget(self) -> None:
+        from stagelab.show.live_widget import LOG_LINES, BuildWidget  # noqa: PLC0415 - slow, rare
 
-    ipython: Any = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return shell is not None and hasattr(shell, "kernel")
+        snapshot = self._progress.snapshot(LOG_LINES)
+        if self._widget is not None:
+            self._widget.show(snapshot)
+            return
+        self._widget = BuildWidget(snapshot)
+        bundle, _ = self._widget._repr_mimebundle_() or ({}, {})
+        view = bundle[_WIDGET_TYPE]
+        self._handle.update(self._running(_NOTE, **{_WIDGET_TYPE: view}))
 
 
 register_live("build", build_view)

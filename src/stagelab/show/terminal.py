@@ -12,13 +12,21 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from stagelab.builds.events import Event, StepCached, StepCompleted, StepFailed, StepStarted
+from stagelab.show.build_frames import final_text, head, log_end, stage_text
 from stagelab.show.progress import BuildProgress
-from stagelab.show.style import clip, humane_seconds
+from stagelab.show.snapshot import Snapshot, StageProgressed
+from stagelab.show.step_words import share
+from stagelab.show.style import clip, text_bar
+
+_INSTRUCTION_WIDTH = 60
+_STOP = "Ctrl+C stops the build, on the engine as well."
 
 
 @contextlib.contextmanager
 def terminal_view(title: str, console: Console | None = None) -> Iterator[Callable[[Event], None]]:
     """Show a build's progress: live on a terminal, a line for each step elsewhere.
+
+    At the end one line is left, and one for each warning; of a build that failed, its step too.
 
     Args:
         title: What is being built.
@@ -26,54 +34,56 @@ def terminal_view(title: str, console: Console | None = None) -> Iterator[Callab
     """
     console = console or Console()
     progress = BuildProgress(title)
-    if not console.is_terminal:
-        yield _line_by_line(progress, console)
-        console.print(Text(f"✓ built {progress.facts()}"), soft_wrap=True)
-        return
-    view = _View(progress)
-    with Live(view, console=console, refresh_per_second=8, transient=True):
-        yield progress.observe
-    console.print(Text(f"✓ built {progress.facts()}"), soft_wrap=True)
+    try:
+        if console.is_terminal:
+            with Live(_View(progress), console=console, refresh_per_second=8, transient=True):
+                yield progress.observe
+        else:
+            yield _line_by_line(progress, console)
+    except BaseException as error:
+        progress.end(error)
+        raise
+    else:
+        progress.end()
+    finally:
+        console.print(Text(final_text(progress.snapshot())), soft_wrap=True)
 
 
 class _View:
+    """The lines of a running build; each fits the terminal, so that they can be written over."""
+
     def __init__(self, progress: BuildProgress) -> None:
         self._progress = progress
         self._spinner = Spinner("dots")
 
     def __rich__(self) -> RenderableType:
-        progress, now = self._progress, time.monotonic()
-        self._spinner.update(
-            text=Text(f"building {progress.title} · {humane_seconds(progress.seconds)}")
-        )
-        lines: list[RenderableType] = [self._spinner]
-        for stage in list(progress.stages.values()):
-            at = (
-                f"{clip(stage.current, 60)} · {humane_seconds(stage.elapsed(now))}"
-                if stage.current
-                else f"{stage.done} done"
-            )
-            lines.append(Text(f"    {stage.name}: {at}"))
-        lines += [Text(f"      {clip(line, 90)}", style="dim") for line in progress.log]
-        return Group(*lines)
+        snapshot = self._progress.snapshot()
+        stages = (_stage(stage, snapshot) for stage in snapshot.stages)
+        turning = self._spinner.render(time.monotonic())
+        return Group(_line(f"{turning} {head(snapshot)}"), *stages, _line(_STOP, style="dim"))
+
+
+def _stage(stage: StageProgressed, snapshot: Snapshot) -> RenderableType:
+    part = share(stage.at)
+    bar = f" {text_bar(part)}" if part is not None else ""
+    log = (_line(f"      {line}", style="dim") for line in log_end(stage, snapshot))
+    return Group(_line(f"  {stage_text(stage, _INSTRUCTION_WIDTH)}{bar}"), *log)
+
+
+def _line(text: str, style: str = "") -> Text:
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _line_by_line(progress: BuildProgress, console: Console) -> Callable[[Event], None]:
     names: dict[str, str] = {}
-
-    def tell(key: str, how: str) -> None:
-        console.print(Text(f"  {names.get(key, '')} … {how}"), soft_wrap=True)
 
     def observe(event: Event) -> None:
         progress.observe(event)
         if isinstance(event, StepStarted):
             stage = f"{event.stage}: " if event.stage else ""
             names[event.key] = stage + clip(event.instruction, 70)
-        elif isinstance(event, StepCached):
-            tell(event.key, "cached")
-        elif isinstance(event, StepCompleted):
-            tell(event.key, "done")
-        elif isinstance(event, StepFailed):
-            tell(event.key, "failed")
+        elif isinstance(event, StepCached | StepCompleted | StepFailed) and event.key in names:
+            how = progress.state_of(event.key)
+            console.print(Text(f"  {names[event.key]} … {how}"), soft_wrap=True)
 
     return observe

@@ -1,12 +1,7 @@
-"""How builds, runs and their progress look; by facts made by hand."""
+"""How builds, runs and errors of the SDK look; by facts made by hand."""
 
 from __future__ import annotations
 
-import io
-import sys
-import threading
-import types
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,23 +9,12 @@ import docker
 import docker.errors
 import pytest
 import requests
-from rich.console import Console
 
 from stagelab import show
 from stagelab.builds import Build, Stage, Step
-from stagelab.builds.events import (
-    Event,
-    StepCached,
-    StepCompleted,
-    StepFailed,
-    StepLog,
-    StepStarted,
-)
 from stagelab.builds.facts import BaseUse
 from stagelab.containers import Run
-from stagelab.show import live, trouble
-from stagelab.show.progress import LOG_LINES, BuildProgress
-from stagelab.show.terminal import _View, terminal_view
+from stagelab.show import trouble
 
 assert show
 
@@ -157,217 +141,6 @@ def test_long_and_empty_outputs() -> None:
     many = Run("x", (), 0, "".join(f"{n}\n" for n in range(100)), "", 1.0)
     assert "29\n… and 70 lines more" in str(many)
     assert "(no output)" in str(Run("x", (), 0, "", "", 1.0))
-
-
-# progress
-
-EVENTS: tuple[Event, ...] = (
-    StepStarted("0", None, "ARG X", 1, 0.0),
-    StepCompleted("0", time=0.0),
-    StepStarted("a", "builder", "FROM golang", 2, 0.0),
-    StepCached("a", time=0.0),
-    StepStarted("b", "builder", "RUN go build", 3, 0.0),
-    StepStarted("c", "other", "RUN sleep", 5, 0.0),
-)
-
-
-def observed(*events: Event) -> BuildProgress:
-    progress = BuildProgress("stagelab/x")
-    for event in events:
-        progress.observe(event)
-    return progress
-
-
-def test_progress_counts_what_ended_well() -> None:
-    progress = observed(*EVENTS)
-    assert (progress.done, progress.cached) == (2, 1)
-    assert list(progress.stages) == ["(before the first stage)", "builder", "other"]
-    assert progress.stages["builder"].current == "RUN go build"
-    assert progress.stages["builder"].elapsed(1e12) > 1e11
-    progress.observe(StepCompleted("b", time=1.0))
-    assert progress.stages["builder"].current == ""
-    assert progress.stages["builder"].elapsed(1e12) == 0.0
-    assert progress.stages["builder"].done == 2
-    assert progress.facts().startswith("stagelab/x · 3 steps, 1 from the cache · ")
-
-
-def test_progress_of_a_failed_step() -> None:
-    progress = observed(*EVENTS, StepFailed("b", "exit code: 1"))
-    assert progress.stages["builder"].failed == "RUN go build"
-    assert progress.done == 2
-
-
-def test_an_end_without_a_start_changes_nothing() -> None:
-    assert observed(StepCompleted("z", time=0.0), StepFailed("z", "")).stages == {}
-
-
-def test_log_lines_are_put_together_step_by_step() -> None:
-    progress = observed(
-        *EVENTS,
-        StepLog("b", "comp"),
-        StepLog("c", "slee"),
-        StepLog("b", "iling\n\n"),
-        StepLog("c", "ping\nmore"),
-    )
-    assert list(progress.log) == ["compiling", "sleeping"]
-
-
-def test_only_the_last_lines_are_kept() -> None:
-    progress = observed(*EVENTS, StepLog("b", "".join(f"{n}\n" for n in range(50))))
-    assert list(progress.log) == [str(n) for n in range(50 - LOG_LINES, 50)]
-
-
-def test_progress_is_read_while_it_changes() -> None:
-    progress = observed(*EVENTS)
-    ended = threading.Event()
-    troubles: list[BaseException] = []
-
-    def look() -> None:
-        try:
-            while not ended.is_set():
-                live._BuildFrame(progress)
-                _View(progress).__rich__()
-        except RuntimeError as error:  # "changed size during iteration"
-            troubles.append(error)
-
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    reader = threading.Thread(target=look)
-    reader.start()
-    for n in range(3000):
-        progress.observe(StepStarted(str(n), "builder", "RUN x", 1, 0.0))
-        progress.observe(StepLog(str(n), "line\n"))
-        progress.observe(StepCompleted(str(n), time=0.0))
-    ended.set()
-    reader.join()
-    sys.setswitchinterval(interval)
-    assert troubles == []
-
-
-# the terminal
-
-
-def test_a_line_for_each_step_where_there_is_no_terminal() -> None:
-    out = io.StringIO()
-    with terminal_view("stagelab/x", Console(file=out, width=40)) as observe:
-        for event in EVENTS:
-            observe(event)
-        observe(StepStarted("d", "builder", "RUN [bold]" + "x" * 100, 3, 0.0))
-        observe(StepCompleted("d", time=0.0))
-    lines = out.getvalue().splitlines()
-    assert lines[:2] == ["  ARG X … done", "  builder: FROM golang … cached"]
-    assert lines[2].startswith("  builder: RUN [bold]xxx")
-    assert lines[2].endswith("… … done")
-    assert lines[3].startswith("✓ built stagelab/x · 3 steps, 1 from the cache")
-    assert "\x1b" not in out.getvalue()
-
-
-def test_a_build_that_fails_is_not_called_built() -> None:
-    out = io.StringIO()
-    with (
-        pytest.raises(ZeroDivisionError),
-        terminal_view("stagelab/x", Console(file=out)) as observe,
-    ):
-        observe(EVENTS[4])
-        observe(StepFailed("b", "exit code: 1"))
-        raise ZeroDivisionError
-    assert out.getvalue() == "  builder: RUN go build … failed\n"
-
-
-def test_the_view_in_a_terminal() -> None:
-    out = io.StringIO()
-    console = Console(file=out, force_terminal=True, width=100)
-    with terminal_view("stagelab/x", console) as observe:
-        for event in EVENTS:
-            observe(event)
-    assert "✓ built stagelab/x · 2 steps" in out.getvalue()
-    shown = Console(file=io.StringIO(), width=100)
-    shown.print(_View(observed(*EVENTS, StepLog("b", "compiling\n"))))
-    text = shown.file.getvalue()  # type: ignore[attr-defined]
-    assert "building stagelab/x" in text
-    assert "builder: RUN go build" in text
-    assert "other: RUN sleep" in text
-    assert "(before the first stage): 1 done" in text
-    assert "compiling" in text
-
-
-# the notebook
-
-
-class Handle:
-    """IPython's display handle, as far as it is used."""
-
-    def __init__(self) -> None:
-        self.frames: list[Any] = []
-
-    def update(self, frame: object) -> None:
-        self.frames.append(frame)
-
-
-@pytest.fixture
-def kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Handle]:
-    """A pretended notebook kernel; gives the display that opens in it."""
-    handle = Handle()
-
-    def display(frame: object, *, display_id: bool) -> Handle:
-        assert display_id
-        handle.update(frame)
-        return handle
-
-    shell = types.SimpleNamespace(kernel=object())
-    ipython = types.ModuleType("IPython")
-    ipython.get_ipython = lambda: shell  # type: ignore[attr-defined]
-    module = types.ModuleType("IPython.display")
-    module.display = display  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "IPython", ipython)
-    monkeypatch.setitem(sys.modules, "IPython.display", module)
-    return handle
-
-
-def shown(frame: Any) -> dict[str, str]:  # noqa: ANN401 - any frame
-    return dict(frame._repr_mimebundle_())
-
-
-def test_a_notebooks_display_ends_with_a_plain_line(
-    kernel: Handle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(live, "_REFRESH", 0.01)
-    seen = threading.Event()
-    real = kernel.update
-    monkeypatch.setattr(kernel, "update", lambda frame: (real(frame), seen.set()))
-    with live.build_view("stagelab/<x>") as observe:
-        assert observe is not None
-        for event in (*EVENTS, StepLog("b", "compiling <all>\n")):
-            observe(event)
-        seen.clear()
-        assert seen.wait(5)
-        assert seen.clear() is None
-        assert seen.wait(5), "it is refreshed again and again"
-    running, last = shown(kernel.frames[-2]), shown(kernel.frames[-1])
-    assert "RUN go build" in running["text/html"]
-    assert "compiling &lt;all&gt;" in running["text/html"]
-    assert "builder: RUN go build" in running["text/plain"]
-    assert "<x>" not in running["text/html"] + last["text/html"]
-    assert last["text/plain"].startswith("✓ built stagelab/<x> · 2 steps, 1 from the cache · ")
-    assert "stagelab/&lt;x&gt; · 2 steps, 1 from the cache" in last["text/html"]
-    assert not any(thread.name == "live-view" for thread in threading.enumerate())
-
-
-def test_a_notebooks_display_of_a_failed_build(kernel: Handle) -> None:
-    with pytest.raises(ZeroDivisionError), live.build_view("x") as observe:
-        assert observe is not None
-        observe(EVENTS[4])
-        observe(StepFailed("b", "exit code: 1"))
-        assert "failed" in live._running_html(observed(EVENTS[4], StepFailed("b", "")))
-        raise ZeroDivisionError
-    assert shown(kernel.frames[-1])["text/plain"].startswith("✗ not built x")
-    assert "not built" in shown(kernel.frames[-1])["text/html"]
-
-
-def test_nothing_outside_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "IPython", None)
-    with live.build_view("x") as observe:
-        assert observe is None
 
 
 # errors of the SDK
