@@ -13,9 +13,11 @@ from benchmarks.measuring import Row, take_turns
 from benchmarks.report import Report
 from benchmarks.workbench import Workbench
 from stagelab import build
+from stagelab.bases import ensure
 from stagelab.builds.events import Event
 from stagelab.cli import places
 from stagelab.errors import StagelabError
+from stagelab.show.style import count
 
 CASES = {
     "cached": "a two-stage build of which every step is cached",
@@ -63,11 +65,13 @@ def measure(
 
     Raises:
         EngineError: There is no engine.
+        BaseError: A base image is missing and cannot be had.
         StagelabError: A build failed, or something is missing here.
     """
     rows: list[Row] = []
     notes: list[str] = []
     with Workbench(docker) as bench:
+        ensure(bench.found.client, "golang", "alpine")
         job = _Job(bench, places.root() / "sample-apps" / "go-hello", runs, scale)
         bases = build(job.app, tag=f"{_TAG}:first", observe=_nothing).bases
         environment = bench.environment()
@@ -78,7 +82,9 @@ def measure(
                 found, note = _MEASURES[name](job)
                 rows += found
                 notes.append(f"{name}: {note}")
-    title = f"Builds by Stagelab and by the docker command line, {runs} runs of each in turns"
+    title = (
+        f"Builds by Stagelab and by the docker command line, {count(runs, 'run')} of each, in turns"
+    )
     if scale != 1:
         title += f"; contexts are {scale:g} of their full sizes, so this is a trial"
     return Report(title, tuple(rows), environment, tuple(notes))
@@ -96,13 +102,8 @@ def _cached(job: _Job) -> tuple[list[Row], str]:
     }
     samples = take_turns(contestants, job.runs, after=job.bench.remember)
     images = job.bench.found.client.images
-    if (
-        len(
-            {images.get(f"{_TAG}:{_tag(name)}").id for name in job.bench.rivals}
-            | {images.get(f"{_TAG}:ours").id}
-        )
-        != 1
-    ):
+    tags = ["ours", "fresh", *map(_tag, job.bench.rivals)]
+    if len({images.get(f"{_TAG}:{tag}").id for tag in tags}) != 1:
         raise StagelabError(
             "The contestants' images differ, so not all of their steps were cached.",
             fix="Measure when nothing else builds on this engine.",
@@ -183,8 +184,8 @@ def _memory(job: _Job) -> tuple[list[Row], str]:
         goal=30e6,
     )
     return [row], (
-        f"peak resident memory of one process after a tiny build and after a large one; "
-        f"{len(marks)} runs."
+        "peak resident memory of one process after a tiny build and after a large one; "
+        f"{count(len(marks), 'run')}."
     )
 
 

@@ -44,9 +44,9 @@ class Program:
         """The commands that build with BuildKit, by the name that the report gives them."""
         built_in = int(self.version.split(".")[0]) < _BUILDX_ONLY
         forms: dict[str, tuple[str, ...]] = {}
-        if built_in or self.buildx:
+        if built_in:
             forms["docker build"] = (self.path, "build")
-        if built_in and self.buildx:
+        if self.buildx:
             forms["docker buildx build"] = (self.path, "buildx", "build", "--load")
         return forms
 

@@ -83,6 +83,15 @@ def test_the_json_has_the_raw_samples() -> None:
     assert told["environment"] == {"engine": "x"}
 
 
+def test_the_help_names_the_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["bench", "--help"])
+    assert caught.value.code == 0
+    said = capsys.readouterr().out
+    assert "what to measure: build" in said
+    assert "./course bench build" in said
+
+
 def test_the_words_and_what_they_are_without() -> None:
     plain = make_parser().parse_args(["bench", "build"])
     assert (plain.name, plain.runs, plain.scale, plain.only) == ("build", 7, 1.0, [])
@@ -179,7 +188,7 @@ def test_each_command_line_builds_in_the_ways_that_it_has() -> None:
 
     assert forms("20.10.24", "") == ["docker build"]
     assert forms("20.10.24", "0.10") == ["docker build", "docker buildx build"]
-    assert forms("28.5.0", "0.29") == ["docker build"]
+    assert forms("28.5.0", "0.29") == ["docker buildx build"]
     assert forms("28.5.0", "") == []
 
 
