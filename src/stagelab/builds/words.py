@@ -162,7 +162,9 @@ class _Reader:
         name = self._name()
         value = values.get(name)
         sign = self._take()
-        if sign == "}" and name:
+        if not name:
+            raise ValueError(sign)
+        if sign == "}":
             return value or ""
         if sign == ":":
             value = value or None

@@ -6,11 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagelab.builds.dockerfile import Dockerfile, expand, parse
+from stagelab.builds.dockerfile import Dockerfile, automatic_args, expand, parse
+from tests.unit.builds.corpus import CASES, Case, line_facts
 
 
 def spans(text: str) -> list[tuple[str, int, int]]:
     return [(i.keyword, i.line, i.end_line) for i in parse(text).instructions]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
+def test_the_lines_of_each_instruction(case: Case) -> None:
+    assert line_facts(parse(case.text)) == case.lines
 
 
 def test_stages_with_their_names_bases_and_lines() -> None:
@@ -55,6 +61,34 @@ def test_flags_stand_before_the_arguments_only() -> None:
     assert copy.flags == (("link", ""), ("from", "b"), ("chown", "1:2"))
     assert copy.arguments == "/x --from=c /y"
     assert copy.flag("mount") is None
+
+
+def test_flags_with_quotes_and_escapes() -> None:
+    line = r"""RUN --mount=type=bind,"source=/a b",target=/m --x='c d' --y=e\ f make --z"""
+    run = parse(f"FROM a\n{line}\n").instructions[1]
+    flags = (("mount", "type=bind,source=/a b,target=/m"), ("x", "c d"), ("y", "e f"))
+    assert run.flags == flags
+    assert run.arguments == "make --z"
+    assert run.mounts == ({"type": "bind", "source": "/a b", "target": "/m"},)
+
+
+def test_two_dashes_alone_are_no_flag() -> None:
+    run = parse("FROM a\nRUN --x -- --y\n").instructions[1]
+    assert (run.flags, run.arguments) == ((("x", ""),), "-- --y")
+
+
+def test_an_instruction_of_flags_only() -> None:
+    run = parse("FROM a\nRUN --x=1 --y\n").instructions[1]
+    assert (run.flags, run.arguments) == ((("x", "1"), ("y", "")), "")
+
+
+def test_what_an_onbuild_keeps() -> None:
+    on, run = parse("FROM a\nONBUILD copy --from=b /c \\\n /d\nRUN x\n").instructions[1:]
+    assert on.origins == ()
+    assert on.trigger is not None
+    assert (on.trigger.keyword, on.trigger.origins) == ("COPY", ("b",))
+    assert (on.trigger.line, on.trigger.end_line) == (2, 3)
+    assert run.trigger is None
 
 
 def test_origins_of_copy_and_of_mounts() -> None:
@@ -126,6 +160,35 @@ def test_heredocs_in_every_spelling(word: str) -> None:
     end = "\tEOF" if word.startswith("-") else "EOF"
     text = f"FROM a\nCOPY <<{word} /x\nRUN b\n EOF\n{end}\nCMD d\n"
     assert spans(text) == [("FROM", 1, 1), ("COPY", 2, 5), ("CMD", 6, 6)]
+
+
+def test_a_heredoc_that_nothing_ends_is_none() -> None:
+    text = "FROM a\nRUN echo $((1 << x))\nRUN <<-EOF\nRUN <<one <<two\none\nCMD d\n"
+    assert spans(text)[1:] == [("RUN", 2, 2), ("RUN", 3, 3), ("RUN", 4, 5), ("CMD", 6, 6)]
+
+
+def test_a_quote_that_nothing_closes_opens_no_heredoc() -> None:
+    assert len(spans("FROM a\nRUN echo it's <<EOF\nEOF\n")) == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r"RUN cat <<E\OF",
+        "RUN cat <<'E'OF",
+        "RUN cat << EOF",
+        "RUN <<EOF cat",
+        "ONBUILD RUN <<EOF",
+        "onbuild copy <<EOF /x",
+        "ADD <<EOF /x",
+        "RUN --mount=type=cache,target=/x <<EOF",
+    ],
+)
+def test_what_is_a_heredoc_all_the_same(line: str) -> None:
+    assert spans(f"FROM a\n{line}\nFROM b\nEOF\nCMD c\n")[1:] == [
+        (line.split(maxsplit=1)[0].upper(), 2, 4),
+        ("CMD", 5, 5),
+    ]
 
 
 def test_only_the_dash_lets_tabs_stand_before_the_end() -> None:
@@ -211,10 +274,93 @@ def test_an_arg_with_blanks_in_its_value() -> None:
         (r"\$A", "$A"),
         ("$NONE", ""),
         ("5$", "5$"),
+        ("${A?none}", "a"),
+        ("${A:?none}", "a"),
+        ("'$A'", "$A"),
+        ('"$A"', "a"),
+        ("'a b'\"c d\"e", "a bc de"),
+        (r'"\$A \" \\ \n"', r'$A " \ \n'),
+        (r"a\ b\\", "a b\\"),
+        ("a\\", "a"),
+        ("$A$A", "aa"),
+        ("$A-$A", "a-a"),
+        ("$1x$@y", "xy"),
+        ("${NONE:-'a b'}", "a b"),
+        ("${A:+${A}${A}}", "aa"),
+        ("${V#*.}", "2.3"),
+        ("${V##*.}", "3"),
+        ("${V%.*}", "v1.2"),
+        ("${V%%.*}", "v1"),
+        ("${V#v}", "1.2.3"),
+        ("${V#x}", "v1.2.3"),
+        ("${V%?}", "v1.2."),
+        (r"${V%\?}", "v1.2.3"),
+        ("${V/./-}", "v1-2.3"),
+        ("${V//./-}", "v1-2-3"),
+        ("${V//./}", "v123"),
+        (r"${S//\//-}", "a-b*c"),
+        (r"${S%\*c}", "a/b"),
+        ("${NONE#a}", ""),
     ],
 )
 def test_expansion(text: str, expected: str) -> None:
-    assert expand(text, {"A": "a", "EMPTY": ""}) == expected
+    assert expand(text, {"A": "a", "EMPTY": "", "V": "v1.2.3", "S": "a/b*c"}) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["'a", '"a', "${A", "${", "${}", "${:-a}", "${A!b}", "${A/b}", "${NONE?why}", "${EMPTY:?why}"],
+)
+def test_what_the_builders_refuse_to_expand_stays(text: str) -> None:
+    assert expand(text, {"A": "a", "EMPTY": ""}) == text
+
+
+def test_expansion_with_another_escape_character() -> None:
+    assert expand(r"`$A\$A", {"A": "a"}, "`") == r"$A\a"
+
+
+def test_expansion_as_deep_as_anyone_likes() -> None:
+    text = "${A:-" * 5000 + "}" * 5000
+    assert expand(text, {}) == text
+
+
+@given(st.text(alphabet="${}:-+#%/?'\"\\aA ", max_size=30))
+def test_any_text_expands(text: str) -> None:
+    assert isinstance(expand(text, {"a": "A", "A": "aa"}), str)
+
+
+def test_args_that_the_builder_sets_by_itself() -> None:
+    automatic = automatic_args("linux/arm/v7")
+    assert automatic["BUILDPLATFORM"] == automatic["TARGETPLATFORM"] == "linux/arm/v7"
+    assert [automatic[f"TARGET{part}"] for part in ("OS", "ARCH", "VARIANT")] == [
+        "linux",
+        "arm",
+        "v7",
+    ]
+    text = "ARG TARGETOS\nFROM x-$TARGETOS-$TARGETARCH\n"
+    assert parse(text, None, automatic).stages[0].base == "x-linux-arm"
+    assert parse(text, {"TARGETARCH": "s"}, automatic).stages[0].base == "x-linux-s"
+    assert parse(text).stages[0].base == "x--"
+
+
+def test_an_arg_without_a_value_leaves_an_earlier_one_as_it_is() -> None:
+    assert parse("ARG A=1\nARG A\nFROM x$A\n").stages[0].base == "x1"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "FROM a\n" + "RUN b \\\n" * 20_000 + " c\n",
+        "FROM a\nRUN " + "--a " * 50_000 + "\n",
+        "FROM a\n" + "RUN echo $((1 << x))\n" * 3_000,
+        "FROM a\nRUN " + "<<a " * 20_000 + "\n",
+        *("ARG A=" + piece * 50_000 + "\nFROM $A\n" for piece in ('"', "'", "\\", "${", "$A")),
+    ],
+    ids=["continued", "flags", "shifts", "heredocs", "double", "single", "escape", "open", "name"],
+)
+def test_long_texts(text: str) -> None:
+    """Whatever takes more than linear time here would not end."""
+    assert len(parse(text).stages) == 1
 
 
 def test_a_text_without_from_has_no_stages() -> None:

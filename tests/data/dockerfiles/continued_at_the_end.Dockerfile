@@ -1,0 +1,2 @@
+FROM alpine:3.22
+RUN mkdir /continued_at_the_end \

@@ -1,0 +1,2 @@
+FROM scratch
+COPY --from=debian:trixie-slim /etc/debian_version /a

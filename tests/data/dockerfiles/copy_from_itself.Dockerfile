@@ -1,0 +1,2 @@
+FROM alpine:3.22 AS one
+COPY --from=one /a /b

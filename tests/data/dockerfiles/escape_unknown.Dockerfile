@@ -1,0 +1,4 @@
+# escape=x
+FROM alpine:3.22
+RUN mkdir \
+  /escape_unknown

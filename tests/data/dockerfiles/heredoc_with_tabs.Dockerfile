@@ -1,0 +1,9 @@
+FROM alpine:3.22
+RUN <<-'EOF'
+	echo $HOME
+	EOF
+RUN <<EOF
+	EOF
+ EOF
+EOF
+WORKDIR /x

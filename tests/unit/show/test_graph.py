@@ -1,0 +1,238 @@
+"""How the stage graph looks: the same told as a picture, in words and to Mermaid."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import html
+import itertools
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import stagelab.show.graph  # noqa: F401 - registers the renderer
+from stagelab.builds import StageGraph, stages
+from stagelab.show.graph import caption
+from stagelab.show.graph_layout import Box, lay_out
+from stagelab.show.graph_svg import picture
+from tests.unit.builds.corpus import CASES
+
+SVG = "{http://www.w3.org/2000/svg}"
+TEXT = """\
+FROM golang:1.27 AS builder
+RUN go build
+FROM builder AS tests
+RUN go test
+FROM debian:trixie-slim AS certs
+FROM scratch AS runtime
+COPY --from=builder /app/myapp /
+COPY --from=certs /etc/ssl /etc/
+COPY --from=$X a b
+"""
+STATES = [("ran", 2, 1.2), ("skipped", 0, 0.0), ("cached", 1, 0.0), ("ran", 2, 0.05)]
+
+
+@pytest.fixture
+def built() -> StageGraph:
+    """A graph of four stages as BuildKit might have built it."""
+    graph = stages(TEXT)
+    nodes = tuple(
+        dataclasses.replace(stage, state=state, steps=steps, seconds=seconds)
+        for stage, (state, steps, seconds) in zip(graph.stages, STATES, strict=True)
+    )
+    return dataclasses.replace(graph, stages=nodes, builder="buildkit")
+
+
+def bundle(graph: StageGraph) -> dict[str, str]:
+    return graph._repr_mimebundle_()
+
+
+def alt_of(markup: str) -> str:
+    (found,) = re.findall(r'<img alt="([^"]*)"', markup)
+    return html.unescape(found)
+
+
+def svg_of(markup: str) -> ET.Element:
+    (data,) = re.findall(r'src="data:image/svg\+xml;base64,([^"]*)"', markup)
+    return ET.fromstring(base64.b64decode(data))  # noqa: S314 - our own
+
+
+def words_of(svg: ET.Element) -> list[str]:
+    return [text.text or "" for text in svg.iter(f"{SVG}text")]
+
+
+def test_plain_text(built: StageGraph) -> None:
+    assert str(built) == (
+        "Stages of the Dockerfile: target runtime · BuildKit · 2 stages ran, 1 cached, 1 skipped\n"
+        "✓ builder (ran, 2 steps, 1.2 s)\n"
+        "    FROM line 1 ← image golang:1.27\n"
+        "– tests (skipped)\n"  # noqa: RUF001 - the sign of what was left out
+        "    FROM line 3 ← stage builder\n"
+        "⟲ certs (cached, 1 step)\n"
+        "    FROM line 5 ← image debian:trixie-slim\n"
+        "✓ runtime (target, ran, 2 steps, 50 ms)\n"
+        "    COPY line 7 /app/myapp ← stage builder\n"
+        "    COPY line 8 /etc/ssl ← stage certs\n"
+        "! Line 9, COPY: --from=$X is refused: no variables are replaced there; name a stage that "
+        "starts FROM it."
+    )
+    assert bundle(built)["text/plain"] == str(built)
+
+
+def test_the_picture_has_words_for_everything(built: StageGraph) -> None:
+    words = words_of(svg_of(bundle(built)["text/html"]))
+    assert {"builder", "FROM golang:1.27", "✓ ran, 2 steps, 1.2 s", "target"} <= set(words)
+    assert {"golang:1.27", "⟲ cached, 1 step", "COPY line 7", "/app/myapp"} <= set(words)
+    assert any(word.endswith("skipped") for word in words)
+
+
+def test_the_alternative_text_tells_the_whole_graph(built: StageGraph) -> None:
+    alt = alt_of(bundle(built)["text/html"])
+    assert alt.startswith(f"Stages of the Dockerfile: {caption(built)}. Stage builder (ran")
+    for edge in built.edges:
+        assert f"line {edge.line}" in alt
+        assert edge.origin in alt
+    assert "Stage runtime (target, ran, 2 steps, 50 ms): COPY line 7 /app/myapp from stage" in alt
+
+
+def test_html_says_what_is_refused_and_sums_up(built: StageGraph) -> None:
+    markup = bundle(built)["text/html"]
+    assert caption(built) in markup
+    assert "Line 9, COPY: --from=$X is refused" in markup
+    assert "<svg" not in markup, "stored notebooks are shown without SVG elements"
+
+
+def test_the_look_of_a_stage_is_never_colour_alone(built: StageGraph) -> None:
+    boxes = svg_of(bundle(built)["text/html"]).iter(f"{SVG}rect")
+    looks = {
+        title.text: (box.get("stroke-dasharray") is not None, float(box.get("stroke-width", 0)))
+        for box in boxes
+        if (title := box.find(f"{SVG}title")) is not None
+    }
+    assert looks["stage tests, line 3"] == (True, 1.5)
+    assert looks["stage runtime, line 6"] == (False, 3.5)
+    assert looks["stage builder, line 1"] == (False, 1.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("FROM a\n", "target stage-0 · not built · 1 of 1 stage needed"),
+        ("FROM a\nFROM b\n", "target stage-1 · not built · 1 of 2 stages needed"),
+    ],
+)
+def test_caption_of_what_was_not_built(text: str, expected: str) -> None:
+    assert caption(stages(text)) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("COPY --from=7 a b", "--from=7 is refused: no stage above it has this index."),
+        ("COPY --from=two a b", "--from=two is refused: that is its own stage or a later one"),
+        ("RUN --mount=from=two,target=/m x", "RUN --mount: from=two is refused"),
+    ],
+)
+def test_why_something_is_refused(line: str, why: str) -> None:
+    assert why in str(stages(f"FROM a\n{line}\nFROM b AS two\n"))
+
+
+def test_mermaid(built: StageGraph) -> None:
+    lines = built.mermaid.splitlines()
+    assert bundle(built)["text/vnd.mermaid"] == built.mermaid
+    assert lines[0] == "flowchart LR"
+    assert '  i0(["golang:1.27"]):::image' in lines
+    assert '  s1["tests<br/>FROM builder<br/>#8211; skipped"]:::skipped' in lines
+    assert '  s0 -->|"COPY line 7 /app/myapp"| s3' in lines
+    assert '  i0 -->|"FROM line 1"| s0' in lines
+    assert "  class s3 target" in lines
+    used = set(re.findall(r":::(\w+)", built.mermaid))
+    assert used == {"image", "ran", "cached", "skipped"}
+    assert used <= set(re.findall(r"classDef (\w+) ", built.mermaid))
+
+
+def test_mermaid_takes_no_name_for_a_word_of_its_own() -> None:
+    text = 'FROM "a\\"]<b>`#|名" AS end\nCOPY --from=x;y "/p q" /\nFROM end AS click\n'
+    graph = stages(text)
+    nodes = [line for line in graph.mermaid.splitlines()[1:] if "classDef" not in line]
+    for line in nodes:
+        assert re.match(r"  (class )?[is]\d+", line)
+        assert re.sub(r'"[^"]*"', "", line).count('"') == 0
+        for label in re.findall(r'"([^"]*)"', line):
+            assert not set("<>`|;[]{}") & set(re.sub(r"#\d+;|<br/>", "", label))
+    assert "名" in graph.mermaid
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])
+def test_every_form_of_every_graph_of_the_corpus(case: object) -> None:
+    graph = stages(case.path)  # type: ignore[attr-defined]
+    forms = bundle(graph)
+    alt = alt_of(forms["text/html"])
+    words = " ".join(words_of(svg_of(forms["text/html"])))
+    for stage in graph.stages:
+        assert f"Stage {stage.name} (" in alt
+        assert f" {stage.name} (" in forms["text/plain"]
+        assert stage.name[:20] in words
+    assert forms["text/vnd.mermaid"].count("-->") == len(graph.edges)
+
+
+def overlap(one: Box, other: Box) -> bool:
+    return (
+        one.x < other.x + other.width
+        and other.x < one.x + one.width
+        and one.y < other.y + other.height
+        and other.y < one.y + one.height
+    )
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> tuple[int, list[tuple[int, int]]]:
+    count = draw(st.integers(1, 12))
+    pairs = [(a, b) for b in range(count) for a in range(b)]
+    chosen = draw(st.lists(st.sampled_from(pairs), unique=True, max_size=20)) if pairs else []
+    return count, chosen
+
+
+@given(graphs())
+def test_nothing_lies_on_anything_else(model: tuple[int, list[tuple[int, int]]]) -> None:
+    count, edges = model
+    nodes = {n: (100.0 + n, 66.0 if n % 2 else 34.0) for n in range(count)}
+    layout = lay_out(nodes, [(a, b, (80.0, 20.0 + a)) for a, b in edges], 10.0)
+    labels_and_lanes = [box for route in layout.routes for box in route[1:-1]]
+    boxes = [*layout.nodes.values(), *labels_and_lanes]
+    for one, other in itertools.combinations(boxes, 2):
+        assert not overlap(one, other)
+    for box in boxes:
+        assert 9.9 <= box.x <= box.x + box.width <= layout.width - 9.9
+        assert 9.9 <= box.y <= box.y + box.height <= layout.height - 9.9
+    for (start, end), route in zip(edges, layout.routes, strict=True):
+        assert (route[0], route[-1]) == (layout.nodes[start], layout.nodes[end])
+        for left, right in itertools.pairwise(route):
+            assert right.column == left.column + 1
+            assert left.x + left.width < right.x
+
+
+def test_texts_stay_inside_their_boxes() -> None:
+    text = "".join(
+        f"FROM {'x' * n}:{n} AS {'w' * n}\nCOPY --from=0 /{'p' * n} /\n" for n in (1, 30, 99)
+    )
+    drawing = picture(stages(text))
+    svg = ET.fromstring(drawing.source())  # noqa: S314 - our own
+    for word in svg.iter(f"{SVG}text"):
+        wide = len(word.text or "") * float(word.get("font-size", 0)) * 0.6
+        x = float(word.get("x", 0)) - {"middle": wide / 2, "end": wide}.get(
+            word.get("text-anchor", ""), 0
+        )
+        assert x >= 0
+        assert x + wide <= drawing.width
+
+
+def test_many_instructions_between_two_stages_are_summed_up() -> None:
+    copies = "".join(f"COPY --from=0 /{n} /\n" for n in range(9))
+    words = words_of(svg_of(bundle(stages(f"FROM a\nFROM b\n{copies}"))["text/html"]))
+    assert "and 7 more" in words
+    assert "COPY by index 0 line 3" in words
+    assert "COPY by index 0 line 5" not in words
