@@ -2,7 +2,7 @@
 
 All that a learner imports::
 
-    from stagelab import connect, build, run, serve, xray, compare, tidy
+    from stagelab import connect, build, run, serve, xray, compare, stages, timeline, tidy
     from stagelab import check, hint, solution
 
 Names are imported on first use, so that `import stagelab` costs next to nothing.
@@ -10,12 +10,16 @@ Names are imported on first use, so that `import stagelab` costs next to nothing
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from stagelab import _ipython
+from stagelab._lazy import names_of
+
 if TYPE_CHECKING:
-    from stagelab.builds import build
+    from stagelab.builds.building import build
+    from stagelab.builds.graph import stages
+    from stagelab.builds.lint import lint
     from stagelab.builds.timeline import timeline
     from stagelab.comparison import compare
     from stagelab.containers import run, serve
@@ -33,50 +37,55 @@ __all__ = [
     "connect",
     "doctor",
     "hint",
+    "lint",
     "predict",
     "run",
     "serve",
     "solution",
+    "stages",
     "tidy",
     "timeline",
     "xray",
 ]
 
-_HOMES = {
-    "build": "stagelab.builds",
-    "check": "stagelab.exercise",
-    "clean": "stagelab.engine",
-    "compare": "stagelab.comparison",
-    "connect": "stagelab.engine",
-    "doctor": "stagelab.engine",
-    "hint": "stagelab.exercise",
-    "predict": "stagelab.exercise",
-    "run": "stagelab.containers",
-    "serve": "stagelab.containers",
-    "solution": "stagelab.exercise",
-    "tidy": "stagelab.engine",
-    "timeline": "stagelab.builds",
-    "xray": "stagelab.image",
-}
+_find = names_of(
+    __name__,
+    {
+        "build": "stagelab.builds.building",
+        "check": "stagelab.exercise",
+        "clean": "stagelab.engine.cleanup",
+        "compare": "stagelab.comparison",
+        "connect": "stagelab.engine.connecting",
+        "doctor": "stagelab.bases.health",
+        "hint": "stagelab.exercise",
+        "lint": "stagelab.builds.lint",
+        "predict": "stagelab.exercise",
+        "run": "stagelab.containers",
+        "serve": "stagelab.containers",
+        "solution": "stagelab.exercise",
+        "stages": "stagelab.builds.graph",
+        "tidy": "stagelab.engine.cleanup",
+        "timeline": "stagelab.builds.timeline",
+        "xray": "stagelab.image",
+    },
+)
 
 
 def __getattr__(name: str) -> object:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'stagelab' has no attribute {name!r}")
-    import_module("stagelab.show")  # lets the facts that will be made show themselves
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
+    value = _find(name)
+    shell = _ipython.shell()
     if shell is not None:
         load_ipython_extension(shell)
-    value = getattr(import_module(home), name)
-    globals()[name] = value
     return value
 
 
 def load_ipython_extension(shell: Any) -> None:  # noqa: ANN401 - IPython ships no types
-    """Register the cell magic `%%dockerfile`; done by itself on the first use in IPython."""
+    """Prepare an IPython shell: the cell magic `%%dockerfile`, and errors that help.
+
+    Done by itself on the first use in IPython; `%load_ext stagelab` does it before.
+    """
     import_module("stagelab.exercise.magic").load_ipython_extension(shell)
+    import_module("stagelab.show.trouble").install(shell)
 
 
 def __dir__() -> list[str]:

@@ -2,14 +2,18 @@
 
 A fact (a frozen dataclass such as `Build`) inherits `Shown` and knows nothing of HTML; `show`
 registers, for its type, one function that gives HTML, one that gives plain text, and any that give
-richer forms for the viewers that know them (Mermaid, Vega-Lite).
+richer forms for the viewers that know them (Mermaid, Vega-Lite). `stagelab.show.views` is imported
+when something is to be shown for the first time, and not before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from importlib import import_module
 from typing import Any
+
+from stagelab import _ipython
 
 Renderer = Callable[[Any], str]
 Rich = Mapping[str, Callable[[Any], Any]]
@@ -30,18 +34,24 @@ def register(kind: type, *, html: Renderer, text: Renderer, rich: Rich | None = 
     _RENDERERS[kind] = (html, text, rich or {})
 
 
+def _renderers(kind: type) -> tuple[Renderer, Renderer, Rich] | None:
+    if kind not in _RENDERERS:
+        import_module("stagelab.show.views")
+    return _RENDERERS.get(kind)
+
+
 class Shown:
     """Mixin: shows as HTML with a plain text twin in notebooks, as text by `str` and `print`."""
 
     __slots__ = ()
 
     def __str__(self) -> str:
-        renderers = _RENDERERS.get(type(self))
+        renderers = _renderers(type(self))
         return renderers[1](self) if renderers else repr(self)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         del include, exclude  # IPython filters the bundle itself
-        renderers = _RENDERERS.get(type(self))
+        renderers = _renderers(type(self))
         if renderers is None:
             return {"text/plain": repr(self)}
         html, text, rich = renderers
@@ -71,5 +81,8 @@ def register_live(kind: str, view: Live) -> None:
 
 
 def live(kind: str, title: str) -> AbstractContextManager[Observe | None]:
-    """Open the registered live view; one that shows nothing if there is none."""
-    return _LIVE[kind](title) if kind in _LIVE else nullcontext()
+    """Open the registered live view; one that shows nothing outside IPython."""
+    if _ipython.shell() is None:
+        return nullcontext()
+    import_module("stagelab.show.views")
+    return _LIVE[kind](title)

@@ -15,8 +15,8 @@ from typing import Any
 
 import docker
 import pytest
-from benchmarks.workbench import Workbench
 
+from benchmarks.workbench import Workbench
 from stagelab.bases import Base
 from stagelab.engine import buildcache, ledger
 from stagelab.engine.labels import COURSE_LABEL, SESSION_LABEL, session

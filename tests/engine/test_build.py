@@ -233,6 +233,17 @@ def test_builds_in_a_row_keep_stages_and_lines_apart(tmp_path: Path, salt: str) 
 
 
 @both_builders
+@pytest.mark.parametrize("name", ["", " AS many"])
+def test_more_than_ten_steps(tmp_path: Path, salt: str, builder: str, name: str) -> None:
+    runs = "".join(f"RUN echo {salt} {number}\n" for number in range(12))
+    text = f"FROM alpine:3.22{name}\n{runs}"
+    built = build(tmp_path, dockerfile=text, builder=builder)
+    ordered = sorted(built.steps, key=lambda step: step.line or 0)
+    assert [step.line for step in ordered] == list(range(1, 14))
+    assert {step.stage for step in ordered} == {"many" if name else "stage-0"}
+
+
+@both_builders
 def test_events_tell_the_same_as_the_facts(folder: Path, builder: str) -> None:
     events: list[Event] = []
     built = build(folder, builder=builder, observe=events.append)

@@ -1,4 +1,4 @@
-"""The part of a diagnosis that looks at the base images."""
+"""The doctor, who looks at the base images as well as at the engine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import docker
 
 from stagelab.bases.base import BaseRow, survey
 from stagelab.engine.checks import Check
-from stagelab.engine.diagnosis import register_check
+from stagelab.engine.diagnosis import doctor, register_check
+
+__all__ = ["check_bases", "doctor"]
 
 _FIX = "`./course start --once` gets them (pulled, or made as stand-ins where the course may)."
 

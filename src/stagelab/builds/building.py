@@ -12,21 +12,23 @@ import requests
 from docker.errors import DockerException, NotFound
 
 from stagelab import _render
-from stagelab.bases import kind_of
+from stagelab.bases.base import kind_of
 from stagelab.builds import loading, sending
 from stagelab.builds.buildkit import BuildKitDecoder
 from stagelab.builds.classic import ClassicDecoder
-from stagelab.builds.dockerfile import Dockerfile, StageSource, parse
+from stagelab.builds.dockerfile import StageSource, parse
+from stagelab.builds.edges import base_stage, needed
 from stagelab.builds.events import Event, Observer
 from stagelab.builds.explain import failure
 from stagelab.builds.facts import BaseUse, Build, BuilderName, BuildWarning, Stage, Step
 from stagelab.builds.loading import ContextSource
 from stagelab.builds.masking import Masker
 from stagelab.builds.order import Order
-from stagelab.builds.platforms import check_platform
+from stagelab.builds.platforms import automatic, check_platform
 from stagelab.builds.secrets import SecretSource, read_secrets
 from stagelab.builds.trace import TRACE_ID
-from stagelab.engine import connect, ledger
+from stagelab.engine import ledger
+from stagelab.engine.connecting import connect
 from stagelab.engine.labels import labels as course_labels
 from stagelab.errors import BuildCancelled, EngineUnreachable, OptionUnsupported
 
@@ -84,7 +86,7 @@ def build(
         quiet: Show no live view. The facts are the same.
         client: The engine; None for the one that `connect` finds.
         observe: Is called with each `stagelab.builds.events.Event`; None shows a live view in a
-            notebook and nothing elsewhere.
+            notebook and in IPython's terminal, and nothing elsewhere.
 
     Raises:
         ContextError: The context, the Dockerfile or `.dockerignore` cannot be read.
@@ -102,7 +104,11 @@ def build(
     order = Order(
         client=client,
         context=loaded,
-        source=parse(loaded.dockerfile, buildargs),
+        source=parse(
+            loaded.dockerfile,
+            buildargs,
+            None if builder == "classic" else automatic(client, loaded.dockerfile, platform),
+        ),
         target=target,
         buildargs=dict(buildargs or {}),
         tag=tag,
@@ -232,16 +238,19 @@ def _carry_out(order: Order, builder: str, observe: Observer) -> _Reader:
 
 def _facts(order: Order, reader: _Reader, seconds: float) -> Build:
     steps = reader.finish()
-    target = order.source.stage(order.target) if order.target else order.source.stages[-1]
-    needed = _needed(order, target, whole=reader.builder == "classic")
+    target = order.source.stage(order.target) if order.target else None
+    last = target or order.source.stages[-1]
+    classic = reader.builder == "classic"
+    # The classic builder carries out every stage up to its target.
+    carried_out = set(range(last.index + 1)) if classic else needed(order.source, last)
     stages = tuple(
         Stage(
             name=stage.name,
             index=stage.index,
             base=stage.base,
             line=stage.line,
-            steps=tuple(step for step in steps if step.stage == stage.name),
-            ran=stage.index in needed,
+            steps=tuple(step for step in steps if _belongs(step, stage)),
+            ran=stage.index in carried_out,
         )
         for stage in order.source.stages
     )
@@ -259,42 +268,17 @@ def _facts(order: Order, reader: _Reader, seconds: float) -> Build:
         bases=tuple(
             BaseUse(stage.name, stage.base, kind_of(order.client, stage.base))
             for stage in stages
-            if stage.ran and not _is_earlier_stage(order.source, stage)
+            if stage.ran and base_stage(order.source, stage) is None
         ),
         warnings=reader.warnings,
     )
 
 
-def _is_earlier_stage(source: Dockerfile, stage: Stage) -> bool:
-    """Tell whether a stage starts from another one; it may itself be named as its image is."""
-    earlier = source.stages[: stage.index]
-    return any(other.named and other.name == stage.base.lower() for other in earlier)
-
-
-def _needed(order: Order, target: StageSource | None, *, whole: bool) -> set[int]:
-    """Give the indexes of the stages that a build of `target` carries out.
-
-    BuildKit: the target and what it takes from, directly or not. The classic builder (`whole`):
-    everything up to the target.
-    """
-    stages = order.source.stages
-    last = target.index if target else len(stages) - 1
-    if whole:
-        return set(range(last + 1))
-    needed: set[int] = set()
-    wanted = [last]
-    while wanted:
-        index = wanted.pop()
-        if index in needed:
-            continue
-        needed.add(index)
-        stage = stages[index]
-        origins = [stage.base, *(origin for i in stage.instructions for origin in i.origins)]
-        for origin in origins:
-            found = order.source.stage(origin)
-            if found is not None and found.index < index:
-                wanted.append(found.index)
-    return needed
+def _belongs(step: Step, stage: StageSource) -> bool:
+    """Tell whether a step is one of a stage; of several stages of one name, by its line."""
+    if step.stage != stage.name:
+        return False
+    return step.line is None or stage.line <= step.line <= stage.instructions[-1].end_line
 
 
 def _nobody(event: Event) -> None:

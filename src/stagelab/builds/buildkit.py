@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from stagelab.builds.dockerfile import Dockerfile, Instruction, StageSource
+from stagelab.builds.edges import base_stage
 from stagelab.builds.events import (
     Observer,
     StepCached,
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+# "[builder 3/5] RUN …"; from ten steps on the numbers are padded: "[builder  3/12] RUN …".
 _STEP = re.compile(
-    r"^\[(?:(?:\S+ )*?(?P<stage>\S+) )?(?P<number>\d+)/(?P<total>\d+)\] (?P<text>.*)", re.DOTALL
+    r"^\[(?:(?:\S+ +)*?(?P<stage>\S+) +)? *(?P<number>\d+)/(?P<total>\d+)\] (?P<text>.*)",
+    re.DOTALL,
 )
 _BASE = re.compile(r"^FROM ")
 _COUNTED = {"RUN", "COPY", "ADD", "WORKDIR"}
@@ -146,14 +149,14 @@ class BuildKitDecoder:
             stage, found = self._search(text) or (stage, found)
         if stage is None:
             return label, text, None
-        fits = found is not None and found.keyword == text.split(" ")[0]
+        fits = found is not None and found.keyword == text.split(maxsplit=1)[0].upper()
         return stage.name, text, found.line if found and fits else None
 
     def _stage(self, label: str | None) -> StageSource | None:
         stages = self._source.stages
         if label is None:
             return stages[0] if len(stages) == 1 else None
-        return next((stage for stage in stages if stage.name == label.lower()), None)
+        return next((stage for stage in reversed(stages) if stage.name == label.lower()), None)
 
     def _search(self, text: str) -> tuple[StageSource, Instruction] | None:
         for stage in self._source.stages:
@@ -175,17 +178,19 @@ def _counted(stage: StageSource, source: Dockerfile, number: int, total: int) ->
     BuildKit counts the FROM of an image (not of scratch, not of an earlier stage) and each
     instruction that changes files. If its total is another one (ONBUILD adds steps), none is told.
     """
-    earlier = {other.name for other in source.stages[: stage.index]}
     start, *rest = stage.instructions
-    counted = [] if stage.base.lower() in {"scratch", *earlier} else [start]
+    image = stage.base != "scratch" and base_stage(source, stage) is None
+    counted = [start] if image else []
     counted += [i for i in rest if i.keyword in _COUNTED]
-    return counted[number - 1] if len(counted) == total and number >= 1 else None
+    return counted[number - 1] if len(counted) == total and 1 <= number <= total else None
 
 
 def _is_named(stage: StageSource, instruction: Instruction, text: str) -> bool:
     """Tell whether a vertex with this text may be this instruction of the stage."""
     if instruction.keyword == "FROM":
         return text.startswith("FROM ") and _short(text[5:]) == _short(stage.base)
+    if "\t" in text and " " not in text:  # Docker 20.10 tells `WORKDIR<TAB>/x` in upper case
+        return str(instruction).upper().split() == text.upper().split()
     return str(instruction).split() == text.split()
 
 

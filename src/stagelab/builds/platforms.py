@@ -1,18 +1,48 @@
-"""Whether an image is for the platform that it was asked for."""
+"""The platforms of a build: the ARGs that tell them, and whether the image is for the right one."""
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 from docker.errors import ImageNotFound
 
+from stagelab.builds.dockerfile import automatic_args
+from stagelab.builds.edges import base_stage
 from stagelab.builds.order import Order
 from stagelab.errors import OptionUnsupported
 
 if TYPE_CHECKING:
+    import docker
     from docker.models.images import Image
 
+_TOLD = re.compile(r"(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT)")
 _ALIASES = {"x86_64": "amd64", "aarch64": "arm64", "armhf": "arm", "i386": "386"}
+
+
+def automatic(client: docker.DockerClient, dockerfile: str, platform: str | None) -> dict[str, str]:
+    """Give the ARGs that BuildKit sets by itself, if the Dockerfile speaks of any.
+
+    Args:
+        client: The engine.
+        dockerfile: Its text.
+        platform: What is built for, None for the engine's own.
+    """
+    if not _TOLD.search(dockerfile):
+        return {}
+    own = _platform(client)
+    return automatic_args(own) | {
+        name: value
+        for name, value in automatic_args(platform or own).items()
+        if name.startswith("TARGET")
+    }
+
+
+@cache
+def _platform(client: docker.DockerClient) -> str:
+    told = client.version()
+    return f"{told['Os']}/{told['Arch']}"
 
 
 def check_platform(order: Order, image: Image) -> None:
@@ -48,10 +78,7 @@ def _architecture(platform: str) -> str:
 def _base(order: Order) -> Image | None:
     """Give the image that the target rests on, if it is on the engine."""
     stage = order.source.stage(order.target) if order.target else order.source.stages[-1]
-    while stage is not None:
-        earlier = order.source.stage(stage.base)
-        if earlier is None or earlier.index >= stage.index:
-            break
+    while stage is not None and (earlier := base_stage(order.source, stage)) is not None:
         stage = earlier
     try:
         return order.client.images.get(stage.base) if stage is not None else None

@@ -35,6 +35,9 @@ Handler = Callable[[Metadata, Iterator[bytes], Callable[[bytes], None]], None]
 
 _HEALTH = "/grpc.health.v1.Health/Check"
 _SERVING = b"\x08\x01"  # HealthCheckResponse with status = SERVING
+_GATHERED = 1 << 16
+"""Bytes from which on a call's messages are sent at once."""
+
 _PREFIX = 5  # gRPC's message prefix: a compression flag and the length
 _OK, _UNKNOWN, _UNIMPLEMENTED = 0, 2, 12  # gRPC statuses
 _UNQUOTED = " " + string.punctuation.replace("%", "")  # in a gRPC message, all else is %XX
@@ -159,8 +162,10 @@ class Session:
                 )
                 self._flush()
             if handler is not None:
+                out = _Outbox(lambda data: self._send(stream, data))
                 try:
-                    handler(call.metadata, call.messages(), lambda data: self._send(stream, data))
+                    handler(call.metadata, call.messages(out.flush), out.send)
+                    out.flush()
                 except Refusal as refusal:
                     status, message = refusal.status, refusal.message
                 except StagelabError as error:
@@ -177,8 +182,8 @@ class Session:
         finally:
             self._calls.pop(stream, None)
 
-    def _send(self, stream: int, message: bytes) -> None:
-        left = memoryview(struct.pack(">BI", 0, len(message)) + message)
+    def _send(self, stream: int, data: bytes) -> None:
+        left = memoryview(data)
         while left:
             with self._room:
                 while not (room := self._http2.local_flow_control_window(stream)):
@@ -230,9 +235,33 @@ class _Call:
     def end(self) -> None:
         self._queue.put(None)
 
-    def messages(self) -> Iterator[bytes]:
-        while (message := self._queue.get()) is not None:
+    def messages(self, before_waiting: Callable[[], None]) -> Iterator[bytes]:
+        while True:
+            if self._queue.empty():
+                before_waiting()
+            message = self._queue.get()
+            if message is None:
+                return
             yield message
+
+
+class _Outbox:
+    """Gathers a call's messages: many small ones travel together."""
+
+    def __init__(self, send: Callable[[bytes], None]) -> None:
+        self._send = send
+        self._gathered = bytearray()
+
+    def send(self, message: bytes) -> None:
+        self._gathered += struct.pack(">BI", 0, len(message))
+        self._gathered += message
+        if len(self._gathered) >= _GATHERED:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._gathered:
+            gathered, self._gathered = bytes(self._gathered), bytearray()
+            self._send(gathered)
 
 
 def _by_name(headers: Any) -> dict[str, tuple[str, ...]]:  # noqa: ANN401 - h2's own header type

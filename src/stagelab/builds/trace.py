@@ -142,7 +142,7 @@ class Trace:
         progress = []
         for status in response.statuses:
             self._vertex(status.vertex).fetched |= status.total > 0
-            what = status.name or status.ID
+            what = status.ID or status.name
             progress.append(Progress(status.vertex, what, status.current, status.total))
         logs = [(line.vertex, self._read(line.vertex, line.msg)) for line in response.logs]
         # A step that has ended prints no more: what was held back of its log can be told.

@@ -6,7 +6,6 @@ import io
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import import_module
 
 from stagelab.cli.parser import make_parser
 from stagelab.errors import StagelabError
@@ -34,7 +33,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # an old Windows console knows few characters
             stream.reconfigure(errors="replace")
     try:
-        import_module("stagelab.show")  # lets facts show themselves
         return int(arguments.run(arguments))
     except StagelabError as error:
         sys.stdout.flush()

@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the diagnosis; 1 if something needed is missing."""
-    from stagelab.engine import doctor  # noqa: PLC0415  (--help must not wait for it)
+    from stagelab.bases.health import doctor  # noqa: PLC0415  (--help must not wait for it)
 
     diagnosis = doctor()
     if arguments.json:

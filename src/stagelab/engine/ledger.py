@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -143,11 +144,16 @@ def _lock() -> Path:
     return _home.data_dir() / "ledger" / "lock"
 
 
-def _path(client: docker.DockerClient) -> Path:
+@cache
+def _key(client: docker.DockerClient) -> str:
     # Engines of one machine can share an ID (up to 20.10 it comes from a file in /etc/docker),
     # so where the engine keeps its data tells them apart.
     info = client.info()
-    key = f"{info['ID']} {info.get('DockerRootDir', '')}"
+    return f"{info['ID']} {info.get('DockerRootDir', '')}"
+
+
+def _path(client: docker.DockerClient) -> Path:
+    key = _key(client)
     return _home.data_dir() / "ledger" / f"{hashlib.sha256(key.encode()).hexdigest()[:16]}.jsonl"
 
 

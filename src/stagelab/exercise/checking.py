@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from stagelab.builds import parse
+from stagelab.builds import Build, parse
 from stagelab.errors import BuildFailed, EngineError, ExerciseError, StagelabError
 from stagelab.exercise.answers import SOLUTIONS, read_answer
 from stagelab.exercise.attempt import Attempt
@@ -25,7 +25,7 @@ _AT_LINE = re.compile(r"Line (\d+)\b")
 
 
 def check(
-    task: str, answer: str | None = None, *, client: docker.DockerClient | None = None
+    task: str, answer: str | Build | None = None, *, client: docker.DockerClient | None = None
 ) -> Verdict:
     """Look at a learner's Dockerfile: builds it, runs it caged, and looks into the image.
 
@@ -33,14 +33,14 @@ def check(
 
     Args:
         task: The task's ID, such as "03-1".
-        answer: The Dockerfile's text, as `%%dockerfile` binds it.
+        answer: The Dockerfile's text, or what was built from it, as `%%dockerfile` binds them.
         client: The engine; None for the one that `connect` finds.
 
     Raises:
         ExerciseError: No task has this ID.
     """
     found = find(task)
-    text = str(answer or "")
+    text = answer.dockerfile if isinstance(answer, Build) else str(answer or "")
     if _untouched(found, text):
         waiting = tuple(Outcome(each.text, None) for each in found.requirements)
         return Verdict(

@@ -6,7 +6,6 @@ can meet the SDK's; in IPython those are told in the same form.
 
 from __future__ import annotations
 
-import sys
 from types import TracebackType
 from typing import Any
 
@@ -31,14 +30,6 @@ def explain(error: BaseException) -> list[str]:
 def install(shell: Any) -> None:  # noqa: ANN401 - IPython ships no types
     """Let this IPython shell tell of SDK errors in our form."""
     shell.set_custom_exc((sdk.DockerException, requests.ConnectionError), _show)
-
-
-def install_if_in_ipython() -> None:
-    """`install` into the shell that runs us, if one does."""
-    ipython: Any = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    if shell is not None:
-        install(shell)
 
 
 def _show(
@@ -86,6 +77,3 @@ def _log(error: BaseException) -> list[str]:
         return []
     text = "".join(str(line.get("stream", "")) for line in error.build_log)
     return text.rstrip().splitlines()[-_LOG_LINES:]
-
-
-install_if_in_ipython()

@@ -50,6 +50,20 @@ def test_steps_have_their_stage_and_line(stream: Read) -> None:
     assert not run.cached
 
 
+@pytest.mark.parametrize(
+    ("name", "stage"),
+    [
+        ("[ 2/12] RUN echo one", "many"),
+        ("[many  2/12] RUN echo one", "many"),
+        ("[linux/amd64 many   2/102] RUN echo one", "many"),
+        ("[many 2/2] RUN echo one", "many"),
+    ],
+)
+def test_numbers_that_are_padded(name: str, stage: str) -> None:
+    source = parse("FROM alpine:3.22 AS many\nRUN echo one\n")
+    assert BuildKitDecoder(source, lambda _: None)._place(name) == (stage, "RUN echo one", 2)
+
+
 def test_internal_work_is_no_step_but_is_known(stream: Read) -> None:
     decoder, events = decoded(stream("buildkit-two-stages"))
     assert not any("internal" in step.instruction for step in decoder.steps())

@@ -124,7 +124,7 @@ def test_bytes_that_are_moved_are_told_while_the_step_runs(stream: Read) -> None
     assert events == [
         StepStarted("d", "stage-0", "FROM docker.io/library/alpine:3.22", 1, 100.0),
         StepProgress("d", "sha256:aa", 5, 10),
-        StepProgress("d", "extracting", 10, 10),
+        StepProgress("d", "sha256:aa", 10, 10),
         StepCompleted("d", 103.0),
     ]
 

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from benchmarks import bench_build, docker_cli
 from benchmarks.measuring import Row, take_turns
 from benchmarks.report import Report
-
 from stagelab.cli import bench, main, places
 from stagelab.cli.parser import make_parser
 from stagelab.errors import StagelabError

@@ -14,7 +14,7 @@ from stagelab.cli.waiting import waiting
 from stagelab.engine import Check, Diagnosis
 from stagelab.errors import EngineNotFound
 
-COMMANDS = ("start", "doctor", "engine", "bases", "clean", "test")
+COMMANDS = ("start", "doctor", "engine", "bases", "clean", "test", "bench")
 
 
 def test_the_help_names_every_command_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,7 +88,7 @@ def test_doctor_as_json_and_its_exit_code(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     result = Diagnosis((Check("disk", ok=ok, found="little", fix="free some"),))
-    monkeypatch.setattr("stagelab.engine.doctor", lambda: result)
+    monkeypatch.setattr("stagelab.bases.health.doctor", lambda: result)
     assert main(["doctor", "--json"]) == code
     said = json.loads(capsys.readouterr().out)
     assert said["ok"] is (code == 0)

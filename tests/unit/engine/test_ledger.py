@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import cast
 
 import docker
@@ -12,10 +11,18 @@ from stagelab.engine import ledger
 from stagelab.engine.labels import session
 
 
+class Engine:
+    """As much of a client as the ledger asks."""
+
+    def __init__(self, identity: str, root: str) -> None:
+        self._info = {"ID": identity, "DockerRootDir": root}
+
+    def info(self) -> dict[str, str]:
+        return self._info
+
+
 def engine(identity: str, root: str = "/var/lib/docker") -> docker.DockerClient:
-    return cast(
-        "docker.DockerClient", SimpleNamespace(info=lambda: {"ID": identity, "DockerRootDir": root})
-    )
+    return cast("docker.DockerClient", Engine(identity, root))
 
 
 def test_records_come_back_in_order_and_by_engine() -> None:
