@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from stagelab.builds._protobuf import message_classes
 from stagelab.builds.context import Context, Entry, read_file
@@ -71,7 +71,7 @@ class _Served:
             # The engine first looks for a .dockerignore of its own account: ours has been applied.
             asks_ignore = metadata.get("followpaths") == (".dockerignore",)
             entries = () if asks_ignore else self._context.entries
-            _serve([_stat(e) for e in _in_order(entries)], self._reader(), messages, send)
+            _serve(map(_stat, entries), lambda n: read_file(entries[n]), messages, send)
         else:
             raise Refusal(_NOT_FOUND, f"no folder {folder!r}")
 
@@ -80,13 +80,9 @@ class _Served:
         entry = _Stat(path="Dockerfile", mode=0o644, size=len(data), modTime=self._made_ns)
         _serve([entry], lambda _: iter([data]), messages, send)
 
-    def _reader(self) -> Callable[[int], Iterator[bytes]]:
-        entries = _in_order(self._context.entries)
-        return lambda number: read_file(entries[number])
-
 
 def _serve(
-    stats: list[object],
+    stats: Iterable[object],
     read: Callable[[int], Iterator[bytes]],
     messages: Iterator[bytes],
     send: Callable[[bytes], None],
@@ -107,11 +103,6 @@ def _serve(
             return
         elif packet.type == _ERR:
             return
-
-
-def _in_order(entries: tuple[Entry, ...]) -> list[Entry]:
-    """Sort as fsutil walks: by path components, a folder before what is in it."""
-    return sorted(entries, key=lambda entry: entry.path.split("/"))
 
 
 def _stat(entry: Entry) -> object:

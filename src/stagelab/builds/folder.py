@@ -6,11 +6,36 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from stagelab.builds.context import Entry
+from stagelab.builds.context import CHUNK, Entry
 from stagelab.builds.ignore import IgnoreRules
 from stagelab.errors import ContextError
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """The bytes of one file in a folder; a `Path` for each of many files would take long.
+
+    Attributes:
+        path: Where it lies.
+        size: Its bytes when it was looked at.
+    """
+
+    path: str
+    size: int
+
+    def read(self) -> Iterator[bytes]:
+        """Give the bytes in chunks.
+
+        Raises:
+            OSError: They cannot be read.
+        """
+        piece = min(CHUNK, max(1, self.size))  # so much is allocated, for a small file too
+        with open(self.path, "rb", buffering=0) as file:  # noqa: PTH123 - see above
+            while chunk := file.read(piece):
+                yield chunk
 
 
 def entries(folder: Path, rules: IgnoreRules) -> tuple[Entry, ...]:
@@ -20,7 +45,7 @@ def entries(folder: Path, rules: IgnoreRules) -> tuple[Entry, ...]:
         ContextError: A file cannot be looked at.
     """
     try:
-        return tuple(_walk(folder, "", rules))
+        return tuple(_walk(os.fspath(folder), "", rules))
     except OSError as error:
         raise ContextError(
             f"A file of the build context cannot be read: {error.filename}.",
@@ -29,20 +54,22 @@ def entries(folder: Path, rules: IgnoreRules) -> tuple[Entry, ...]:
         ) from None
 
 
-def _walk(folder: Path, prefix: str, rules: IgnoreRules) -> Iterator[Entry]:
+def _walk(folder: str, prefix: str, rules: IgnoreRules) -> Iterator[Entry]:
     with os.scandir(folder) as found:
         children = sorted(found, key=lambda child: child.name)
     for child in children:
         path = prefix + child.name
         ignored = rules.ignores(path)
-        is_dir = child.is_dir(follow_symlinks=False)
+        if not child.is_dir(follow_symlinks=False):
+            if not ignored and (entry := _entry(child, path)) is not None:
+                yield entry
+            continue
         below: Iterator[Entry] = iter(())
-        if is_dir and (not ignored or rules.may_keep_below(path)):
-            below = _walk(Path(child.path), path + "/", rules)
+        if not ignored or rules.may_keep_below(path):
+            below = _walk(child.path, path + "/", rules)
         # An ignored folder is there all the same if a "!" line keeps something in it.
         kept = next(below, None)
-        entry = None if ignored and kept is None else _entry(child, path)
-        if entry is not None:
+        if not (ignored and kept is None) and (entry := _entry(child, path)) is not None:
             yield entry
         if kept is not None:
             yield kept
@@ -61,4 +88,4 @@ def _entry(child: os.DirEntry[str], path: str) -> Entry | None:
     elif not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         return None  # sockets and devices are no source files
     size = info.st_size if stat.S_ISREG(mode) else 0
-    return Entry(path, Path(child.path), mode, size, info.st_mtime_ns, link)
+    return Entry(path, OnDisk(child.path, size), mode, size, info.st_mtime_ns, link)

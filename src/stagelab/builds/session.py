@@ -13,6 +13,8 @@ import secrets
 import string
 import struct
 import threading
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
@@ -37,6 +39,13 @@ _HEALTH = "/grpc.health.v1.Health/Check"
 _SERVING = b"\x08\x01"  # HealthCheckResponse with status = SERVING
 _GATHERED = 1 << 16
 """Bytes from which on a call's messages are sent at once."""
+
+_ACKNOWLEDGED = 1 << 14
+"""Bytes from which on it is said that they were taken: a quarter of a stream's window."""
+
+_MANY = 100
+_LULL = 0.002
+"""Once there were `_MANY` messages, seconds to let more of them come: each waking costs."""
 
 _PREFIX = 5  # gRPC's message prefix: a compression flag and the length
 _OK, _UNKNOWN, _UNIMPLEMENTED = 0, 2, 12  # gRPC statuses
@@ -66,6 +75,8 @@ class Session:
         self._methods = {_HEALTH: _serve_health, **methods}
         self.trouble: StagelabError | None = None
         self._calls: dict[int, _Call] = {}
+        self._taken: Counter[int] = Counter()  # bytes by stream that are not acknowledged yet
+        self._heard = 0  # messages
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
         self._closed = False
@@ -118,11 +129,13 @@ class Session:
                 if not data:
                     break
                 with self._room:
-                    events = self._http2.receive_data(data)
-                    for event in events:
+                    heard = self._heard
+                    for event in self._http2.receive_data(data):
                         self._handle(event)
                     self._flush()
                     self._room.notify_all()
+                if self._heard > max(heard, _MANY):
+                    time.sleep(_LULL)
         with self._room:
             self._closed = True
             self._room.notify_all()
@@ -140,15 +153,24 @@ class Session:
                 daemon=True,
             ).start()
         elif isinstance(event, h2.events.DataReceived):
-            self._http2.acknowledge_received_data(
-                event.flow_controlled_length or 0, event.stream_id
-            )
-            if event.stream_id in self._calls:
-                self._calls[event.stream_id].feed(event.data or b"")
+            call = self._calls.get(event.stream_id)
+            if call is not None:
+                call.feed(event.data or b"")
+            self._heard += 1
+            self._taken[event.stream_id] += event.flow_controlled_length or 0
+            self._acknowledge(event.stream_id)
         elif isinstance(event, h2.events.StreamEnded | h2.events.StreamReset):
             call = self._calls.get(event.stream_id)
             if call is not None:
                 call.end()
+            self._acknowledge(event.stream_id, at_least=0)
+
+    def _acknowledge(self, stream: int, at_least: int = _ACKNOWLEDGED) -> None:
+        """Let the engine send as much again as was taken, if that is worth a word."""
+        taken = self._taken.get(stream, 0)
+        if taken >= at_least:
+            self._http2.acknowledge_received_data(taken, stream)
+            self._taken.pop(stream, None)
 
     # the threads of the calls
 
@@ -190,10 +212,11 @@ class Session:
                     if self._closed:
                         raise OSError("the session is closed")
                     self._room.wait(timeout=1)
-                size = min(room, len(left), self._http2.max_outbound_frame_size)
-                self._http2.send_data(stream, left[:size].tobytes())
+                now, left = left[:room], left[room:]
+                frame = self._http2.max_outbound_frame_size
+                for start in range(0, len(now), frame):
+                    self._http2.send_data(stream, now[start : start + frame])
                 self._flush()
-            left = left[size:]
 
     def _flush(self) -> None:
         data = self._http2.data_to_send()
@@ -250,17 +273,19 @@ class _Outbox:
 
     def __init__(self, send: Callable[[bytes], None]) -> None:
         self._send = send
-        self._gathered = bytearray()
+        self._gathered: list[bytes] = []
+        self._size = 0
 
     def send(self, message: bytes) -> None:
-        self._gathered += struct.pack(">BI", 0, len(message))
-        self._gathered += message
-        if len(self._gathered) >= _GATHERED:
+        self._gathered += struct.pack(">BI", 0, len(message)), message
+        self._size += len(message)
+        if self._size >= _GATHERED:
             self.flush()
 
     def flush(self) -> None:
         if self._gathered:
-            gathered, self._gathered = bytes(self._gathered), bytearray()
+            gathered = b"".join(self._gathered)
+            self._gathered, self._size = [], 0
             self._send(gathered)
 
 
