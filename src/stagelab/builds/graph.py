@@ -12,6 +12,7 @@ from stagelab._render import Shown
 from stagelab.builds.dockerfile import Dockerfile, StageSource, automatic_args, parse
 from stagelab.builds.edges import Edge, needed, stage_edges
 from stagelab.builds.facts import Build, BuilderName, Stage, StageState
+from stagelab.builds.intervals import length, union
 from stagelab.builds.loading import is_text
 from stagelab.errors import BuildFailed, ContextError
 
@@ -32,8 +33,7 @@ class StageNode:
         is_target: Whether it is the target.
         state: What the build did with it, None if nothing was built.
         steps: How many of its steps the builder reported, None if nothing was built.
-        seconds: From the start of its first step that ran to the end of its last one; 0.0 if none
-            ran, None if nothing was built.
+        seconds: In which a step of it was running; 0.0 if none was, None if nothing was built.
     """
 
     name: str
@@ -192,10 +192,8 @@ def _graph(file: Dockerfile, target: StageSource, build: Build | None = None) ->
 
 
 def _seconds(stage: Stage) -> float:
-    ran = [s for s in stage.steps if not s.cached]
-    starts = [s.started for s in ran if s.started is not None]
-    ends = [s.completed for s in ran if s.completed is not None]
-    return max(0.0, max(ends) - min(starts)) if starts and ends else 0.0
+    ran = (step for step in stage.steps if not step.cached)
+    return length(union((s.started, s.completed) for s in ran if s.started and s.completed))
 
 
 def _text(source: str | os.PathLike[str]) -> str:

@@ -7,10 +7,8 @@ from dataclasses import dataclass, field
 
 from stagelab._render import Shown
 from stagelab.builds.facts import Build, BuilderName, StageState, Step
+from stagelab.builds.intervals import Interval, common, length, union
 from stagelab.errors import BuildError
-
-Interval = tuple[float, float]
-"""From and to, in seconds since the first step of the build started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ class Timeline(Shown):
     @property
     def parallel_seconds(self) -> tuple[float, ...]:
         """For each build, how long two or more of its stages ran at the same time, in seconds."""
-        return tuple(_length(self.parallel(build)) for build in range(len(self.names)))
+        return tuple(length(self.parallel(build)) for build in range(len(self.names)))
 
     def lanes_of(self, build: int = 0) -> tuple[Lane, ...]:
         """Give the lanes of one build.
@@ -119,7 +117,7 @@ class Timeline(Shown):
                 f"The build {self.names[build]!r} has no stage {stage!r}.",
                 fix="Use one of: " + ", ".join(str(lane.stage) for lane in lanes) + ".",
             )
-        return _union((bar.start, bar.end) for lane in found for bar in lane.bars if not bar.cached)
+        return union((bar.start, bar.end) for lane in found for bar in lane.bars if not bar.cached)
 
     def busy(self, stage: str | None, build: int = 0) -> float:
         """Tell for how many seconds a stage ran, 0.0 if all of it was cached or skipped.
@@ -131,7 +129,7 @@ class Timeline(Shown):
         Raises:
             BuildError: As in `running`.
         """
-        return _length(self.running(stage, build))
+        return length(self.running(stage, build))
 
     def overlap(self, a: str | None, b: str | None, build: int = 0) -> float:
         """Tell for how many seconds two stages ran at the same time.
@@ -146,7 +144,7 @@ class Timeline(Shown):
         Raises:
             BuildError: As in `running`.
         """
-        return _length(_common(self.running(a, build), self.running(b, build)))
+        return length(common(self.running(a, build), self.running(b, build)))
 
     def before(self, a: str | None, b: str | None, build: int = 0) -> bool:
         """Tell whether every step that ran of one stage had ended when the first of another began.
@@ -174,7 +172,7 @@ class Timeline(Shown):
         stages = [lane.stage for lane in self.lanes_of(build) if lane.stage is not None]
         ran = [self.running(stage, build) for stage in stages]
         pairs = ((one, two) for at, one in enumerate(ran) for two in ran[:at])
-        return _union(interval for one, two in pairs for interval in _common(one, two))
+        return union(interval for one, two in pairs for interval in common(one, two))
 
 
 def timeline(*builds: Build, names: Sequence[str] | None = None) -> Timeline:
@@ -261,22 +259,3 @@ def _bar(at: int, step: Step, clock: _Clock) -> Bar:
     times = [clock.since(time) for time in _times(step)] or [0.0]
     start, end = times[0], max(times)
     return Bar(at, step.stage, step.instruction, step.line, start, end, step.cached)
-
-
-def _union(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
-    merged: list[Interval] = []
-    for start, end in sorted(intervals):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return tuple(merged)
-
-
-def _common(one: Iterable[Interval], two: Sequence[Interval]) -> tuple[Interval, ...]:
-    pairs = ((max(a, c), min(b, d)) for a, b in one for c, d in two)
-    return tuple((start, end) for start, end in pairs if start < end)
-
-
-def _length(intervals: Iterable[Interval]) -> float:
-    return sum((end - start for start, end in intervals), start=0.0)

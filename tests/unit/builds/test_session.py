@@ -71,7 +71,9 @@ class Engine:
         self._ready.wait(5)
         self._connection.shutdown(socket.SHUT_RDWR)
 
-    def open_call(self, path: str, messages: tuple[bytes, ...] = (), **metadata: str) -> int:
+    def open_call(
+        self, path: str, messages: tuple[bytes, ...] = (), piece: int = 7, **metadata: str
+    ) -> int:
         self._ready.wait(5)
         stream = self._http2.get_next_available_stream_id()
         headers = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "x")]
@@ -79,8 +81,11 @@ class Engine:
         self._http2.send_headers(stream, headers)
         for message in messages:
             data = struct.pack(">BI", 0, len(message)) + message
-            for start in range(0, len(data), 7):  # in pieces that respect no message's bounds
-                self._http2.send_data(stream, data[start : start + 7])
+            for start in range(0, len(data), piece):  # that respect no message's bounds
+                while self._http2.local_flow_control_window(stream) < piece:
+                    self._connection.sendall(self._http2.data_to_send())
+                    self._http2.receive_data(self._connection.recv(1 << 16))
+                self._http2.send_data(stream, data[start : start + piece])
         self._http2.end_stream(stream)
         self._connection.sendall(self._http2.data_to_send())
         return stream
@@ -187,6 +192,22 @@ def test_more_than_the_flow_control_window(opened: Opened) -> None:
     engine, _ = opened({ECHO: send_large})
     answer, _ = engine.call(ECHO)
     assert answer == [large]
+
+
+def test_more_messages_than_the_engines_window_has_room_for(opened: Opened) -> None:
+    heard: list[bytes] = []
+    ended = threading.Event()
+
+    def listen(_: Metadata, messages: Iterator[bytes], __: Callable[[bytes], None]) -> None:
+        heard.extend(messages)
+        ended.set()
+
+    engine, _ = opened({ECHO: listen})
+    messages = tuple(str(number).encode() * 100 for number in range(400))
+    engine.open_call(ECHO, messages, piece=500)
+    assert ended.wait(5)
+    assert tuple(heard) == messages
+    assert sum(map(len, messages)) > 1 << 16
 
 
 def test_an_unknown_method(opened: Opened) -> None:

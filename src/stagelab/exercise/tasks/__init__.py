@@ -7,11 +7,11 @@ from pathlib import Path
 
 from stagelab.errors import ExerciseError
 from stagelab.exercise.task import Task
-from stagelab.exercise.tasks import lesson00, lesson01, lesson02, lesson03, lesson04
+from stagelab.exercise.tasks import lesson00, lesson01, lesson02, lesson03, lesson04, lesson06
 
 TASKS: dict[str, Task] = {
     task.id: task
-    for lesson in (lesson00, lesson01, lesson02, lesson03, lesson04)
+    for lesson in (lesson00, lesson01, lesson02, lesson03, lesson04, lesson06)
     for task in lesson.TASKS
 }
 
