@@ -11,7 +11,7 @@ from stagelab.show.build import BUILDERS
 from stagelab.show.graph_mermaid import mermaid
 from stagelab.show.graph_svg import picture
 from stagelab.show.graph_words import edge_words, state_words, symbol
-from stagelab.show.style import Html, card, count, escape, muted, text_badge
+from stagelab.show.style import count, text_badge
 
 _TITLE = "Stages of the Dockerfile"
 
@@ -51,14 +51,16 @@ def refusal(edge: Edge) -> str:
     return f"Line {edge.line}, {edge.kind}: {option}={edge.origin} is refused: {why}."
 
 
-def _html(graph: StageGraph) -> str:
-    drawing = picture(graph)
-    image = drawing.html(alt(graph))
-    # A wide picture is scrolled rather than shrunk until nobody can read it.
-    least = f'style="min-width:{0.8 * drawing.width:.0f}px;max-width:100%'
-    image = Html(image.replace('style="max-width:100%', least))
-    warnings = [text_badge(refusal(edge), "warn") for edge in graph.refused]
-    return card(_TITLE, image, muted(caption(graph)), *map(escape, warnings))
+def _svg(graph: StageGraph) -> str:
+    return picture(graph).document(_TITLE, [caption(graph), *_refusals(graph)], alt=alt(graph))
+
+
+def _mermaid(graph: StageGraph) -> str:
+    return mermaid(graph, title=f"{_TITLE}: {caption(graph)}", notes=_refusals(graph))
+
+
+def _refusals(graph: StageGraph) -> list[str]:
+    return [text_badge(refusal(edge), "warn") for edge in graph.refused]
 
 
 def _text(graph: StageGraph) -> str:
@@ -69,7 +71,7 @@ def _text(graph: StageGraph) -> str:
         if not edges:
             lines.append(f"    FROM {stage.base}, line {stage.line}")
         lines += [f"    {edge_words(edge)} ← {_origin(edge)}" for edge in edges]
-    lines += [text_badge(refusal(edge), "warn") for edge in graph.refused]
+    lines += _refusals(graph)
     return "\n".join(lines)
 
 
@@ -81,4 +83,4 @@ def _origin(edge: Edge) -> str:
     return f"{'image' if edge.origin_index is None else 'stage'} {edge.origin}"
 
 
-register(StageGraph, html=_html, text=_text, rich={"text/vnd.mermaid": mermaid})
+register(StageGraph, text=_text, rich={"text/vnd.mermaid": _mermaid, "image/svg+xml": _svg})

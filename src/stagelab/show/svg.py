@@ -1,22 +1,32 @@
-"""Pictures as SVG, shown as an image: graphs and timelines where nothing draws them better.
+"""Pictures as SVG: graphs and timelines where nothing draws them better.
 
-JupyterLab shows the stored output of a notebook that was not run here sanitized, without SVG
-elements; an `<img>` that carries its SVG with it stays, and it has an alternative text. A picture
-cannot know the page's theme, so it brings a light ground of its own.
+A picture cannot know the page's theme, so it brings a light ground of its own. Nothing in it has an
+`id`: several pictures in one page must not find each other's parts.
 """
 
 from __future__ import annotations
 
-import base64
 import html
-
-from stagelab.show.style import Html
+import textwrap
+import unicodedata
+from collections.abc import Sequence
 
 GROUND = "#fbfbfa"
 INK = "#1f2328"
 FAINT = "#6a7078"
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif"
 _CODE = "ui-monospace, 'DejaVu Sans Mono', Consolas, monospace"
+_MARGIN = 16.0
+_HEADING, _WORDS = 15.0, 12.5
+_LEADING = 1.4
+_LEAST = 560.0  # below, sentences would be broken into too many lines
+# What a character takes of the font's size, in the widest of the faces that may be found.
+_WIDE, _WIDE_BOLD = 0.6, 0.7
+
+
+def columns(text: str) -> int:
+    """Count the columns that characters take: those of East Asian scripts take two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 class Svg:
@@ -59,7 +69,9 @@ class Svg:
              dashed: bool = False, thick: float = 1.5) -> None:  # fmt: skip
         """Draw a line through points, with an arrow's head at its end if wanted."""
         path = "M" + " L".join(f"{x:.1f},{y:.1f}" for x, y in points)
-        self._path(path, stroke=stroke, arrow=arrow, dashed=dashed, thick=thick)
+        self._path(path, stroke=stroke, dashed=dashed, thick=thick)
+        if arrow:
+            self._head(*points[-1], stroke)
 
     def curve(self, start: tuple[float, float], end: tuple[float, float], *, stroke: str = FAINT,
               arrow: bool = False, dashed: bool = False, thick: float = 1.5) -> None:  # fmt: skip
@@ -67,9 +79,9 @@ class Svg:
         (x1, y1), (x2, y2) = start, end
         bend = max(24.0, abs(x2 - x1) / 2)
         path = f"M{x1:.1f},{y1:.1f} C{x1 + bend:.1f},{y1:.1f} {x2 - bend:.1f},{y2:.1f} "
-        self._path(
-            f"{path}{x2:.1f},{y2:.1f}", stroke=stroke, arrow=arrow, dashed=dashed, thick=thick
-        )
+        self._path(f"{path}{x2:.1f},{y2:.1f}", stroke=stroke, dashed=dashed, thick=thick)
+        if arrow:
+            self._head(x2, y2, stroke)
 
     def text(self, x: float, y: float, words: str, *, size: float = 13, fill: str = INK,
              anchor: str = "start", bold: bool = False, code: bool = False) -> None:  # fmt: skip
@@ -81,29 +93,49 @@ class Svg:
             f'text-anchor="{anchor}"{weight}{face}>{html.escape(words)}</text>'
         )
 
-    def source(self) -> str:
-        """Give the picture as an SVG document."""
+    def document(
+        self, heading: str, said: Sequence[str], notes: Sequence[str] = (), *, alt: str
+    ) -> str:
+        """Give the picture as an SVG document, between its heading and what is said of it.
+
+        Args:
+            heading: Stands above.
+            said: Sentences that stand below, each on lines of its own.
+            notes: More of them that matter less.
+            alt: Says in words what the picture shows, for those who do not see it.
+        """
+        width = max(self.width, _LEAST)
+        page = Svg(width, 0)
+        top = page.write(_MARGIN, [heading], size=_HEADING, bold=True)
+        below = page.write(top + self.height, said, size=_WORDS)
+        height = page.write(below, notes, size=_WORDS, fill=FAINT) + _MARGIN
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width:.0f}" '
-            f'height="{self.height:.0f}" viewBox="0 0 {self.width:.0f} {self.height:.0f}" '
-            f'font-family="{_FONT}">'
-            f'<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" '
-            f'markerHeight="7" orient="auto"><path d="M0,0 L8,4 L0,8 z" fill="{FAINT}"/></marker>'
-            f'</defs><rect width="100%" height="100%" rx="6" fill="{GROUND}"/>'
-            f"{''.join(self._parts)}</svg>"
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+            f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="{_FONT}" role="img" '
+            f'aria-label="{html.escape(alt)}">'
+            f'<rect width="100%" height="100%" rx="6" fill="{GROUND}"/>'
+            f'<g transform="translate(0 {top:.1f})">{"".join(self._parts)}</g>'
+            f"{''.join(page._parts)}</svg>"
         )
 
-    def html(self, alt: str) -> Html:
-        """Give the picture as an image element; `alt` says in words what it shows."""
-        data = base64.b64encode(self.source().encode()).decode()
-        return Html(
-            f'<img alt="{html.escape(alt, quote=True)}" style="max-width:100%;height:auto" '
-            f'src="data:image/svg+xml;base64,{data}">'
-        )
+    def write(self, top: float, sentences: Sequence[str], *, size: float, fill: str = INK,
+              bold: bool = False) -> float:  # fmt: skip
+        """Write sentences below `top`, broken into lines; gives where the next may begin."""
+        share = _WIDE_BOLD if bold else _WIDE
+        room = int((self.width - 2 * _MARGIN) / (size * share))
+        for sentence in sentences:
+            wide = 2 if columns(sentence) > len(sentence) else 1
+            for line in textwrap.wrap(sentence, room // wide):
+                self.text(_MARGIN, top + size, line, size=size, fill=fill, bold=bold)
+                top += size * _LEADING
+        return top
 
-    def _path(self, path: str, *, stroke: str, arrow: bool, dashed: bool, thick: float) -> None:
+    def _path(self, path: str, *, stroke: str, dashed: bool, thick: float) -> None:
         dash = ' stroke-dasharray="5 4"' if dashed else ""
-        head = ' marker-end="url(#head)"' if arrow else ""
         self._parts.append(
-            f'<path d="{path}" fill="none" stroke="{stroke}" stroke-width="{thick}"{dash}{head}/>'
+            f'<path d="{path}" fill="none" stroke="{stroke}" stroke-width="{thick}"{dash}/>'
         )
+
+    def _head(self, x: float, y: float, fill: str) -> None:
+        """Draw the head of an arrow that arrives from the left."""
+        self._parts.append(f'<path d="M{x:.1f},{y:.1f} l-8,-4 v8 z" fill="{fill}"/>')

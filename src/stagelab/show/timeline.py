@@ -6,7 +6,7 @@ import textwrap
 
 from stagelab._render import register
 from stagelab.builds.timeline import Lane, Timeline
-from stagelab.show.style import Html, card, clip, escape, muted
+from stagelab.show.style import clip
 from stagelab.show.timeline_parts import (
     axis_end,
     build_line,
@@ -17,7 +17,7 @@ from stagelab.show.timeline_parts import (
     stage_name,
     ticks,
 )
-from stagelab.show.timeline_svg import picture
+from stagelab.show.timeline_svg import alternative, drawing
 from stagelab.show.vega import MIME, vega_lite
 
 _WIDTH = 100
@@ -30,10 +30,11 @@ _NOTES = (
 )
 
 
-def timeline_html(found: Timeline) -> Html:
-    """Show the picture, and below it what it says."""
-    sentences = Html("<br>".join(escape(line) for line in _sentences(found)))
-    return card(heading(found), picture(found), sentences, muted(" ".join(_NOTES)))
+def timeline_svg(found: Timeline) -> str:
+    """Draw the steps, and say below what the picture says."""
+    return drawing(found).document(
+        heading(found), _sentences(found), _NOTES, alt=alternative(found)
+    )
 
 
 def timeline_text(found: Timeline) -> str:
@@ -85,4 +86,4 @@ def _scale(end: float, width: int) -> list[str]:
     return ["".join(rule), "".join(words).rstrip()]
 
 
-register(Timeline, html=timeline_html, text=timeline_text, rich={MIME: vega_lite})
+register(Timeline, text=timeline_text, rich={MIME: vega_lite, "image/svg+xml": timeline_svg})

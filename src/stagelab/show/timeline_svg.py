@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stagelab.builds.timeline import Lane, Timeline
-from stagelab.show.style import PALETTE, Html, clip
+from stagelab.show.style import PALETTE, clip
 from stagelab.show.svg import FAINT, GROUND, INK, Svg
 from stagelab.show.timeline_parts import (
     AT_ONCE,
@@ -31,11 +31,6 @@ _HEAD = 30.0
 _FOOT = 62.0
 _GRID = "#dddddb"
 _BAND = "#f6dfae"
-
-
-def picture(found: Timeline) -> Html:
-    """Show the drawing as an image, with its words for those who do not see it."""
-    return drawing(found).html(alternative(found))
 
 
 def drawing(found: Timeline) -> Svg:
