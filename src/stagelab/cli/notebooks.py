@@ -71,6 +71,7 @@ def execute(path: Path, *, watch: Progress | None = None) -> Executed:
         timeout=CELL_TIMEOUT,
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
+        store_widget_state=False,  # the widgets are gone when the notebook is read
         on_cell_executed=advance,
         extra_arguments=["--IPKernelApp.log_level=ERROR"],  # nothing that a reader could act upon
     )
