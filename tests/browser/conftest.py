@@ -60,18 +60,22 @@ def lab(course: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     token = secrets.token_hex(16)
+    settings = tmp_path_factory.mktemp("lab-settings")
+    notifications = settings / "@jupyterlab" / "apputils-extension" / "notification"
+    notifications.parent.mkdir(parents=True)
+    # Lab asks whether it may fetch news, in every picture.
+    notifications.with_suffix(".jupyterlab-settings").write_text('{"fetchNews": "false"}')
     log = (tmp_path_factory.mktemp("lab") / "lab.log").open("wb")
     environment = {
         **os.environ,
         "JUPYTER_CONFIG_DIR": str(tmp_path_factory.mktemp("jupyter-config")),
-        "JUPYTERLAB_SETTINGS_DIR": str(tmp_path_factory.mktemp("lab-settings")),
+        "JUPYTERLAB_SETTINGS_DIR": str(settings),
         "JUPYTERLAB_WORKSPACES_DIR": str(tmp_path_factory.mktemp("lab-workspaces")),
     }
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}"),
         *("--ip=127.0.0.1", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={course}"),
         "--LabApp.expose_app_in_browser=True",
-        "--LabApp.news_url=None",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
