@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -29,6 +31,8 @@ STORED = ("lessons", "solutions")
 CELL_TIMEOUT = 900
 """Seconds that one cell may take."""
 
+_PICTURE = re.compile(r'<img (?:alt="[^"]*" )?src="data:image/svg\+xml;base64,([^"]*)">')
+_LABEL = re.compile(r'<svg [^>]*?aria-label="([^"]*)"')
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
 
@@ -132,8 +136,16 @@ def export(executed: Executed, root: Path, folder: Path) -> Path:
     body, _ = HTMLExporter(embed_images=True).from_notebook_node(executed.notebook)
     page = folder / executed.path.relative_to(root).with_suffix(".html")
     page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(body, encoding="utf-8")
+    page.write_text(_PICTURE.sub(_with_words, body), encoding="utf-8")
     return page
+
+
+def _with_words(picture: re.Match[str]) -> str:
+    """Give an image element the words that its SVG has for those who do not see it."""
+    svg = base64.b64decode(picture.group(1)).decode("utf-8", "replace")
+    words = _LABEL.search(svg)
+    alt = f' alt="{words.group(1)}"' if words else ""
+    return f'<img{alt} src="data:image/svg+xml;base64,{picture.group(1)}">'
 
 
 def run_all(
