@@ -31,7 +31,7 @@ STORED = ("lessons", "solutions")
 CELL_TIMEOUT = 900
 """Seconds that one cell may take."""
 
-_PICTURE = re.compile(r'<img (?:alt="[^"]*" )?src="data:image/svg\+xml;base64,([^"]*)">')
+_PICTURE = re.compile(r'<img (?:alt="[^"]*" )?src="data:image/svg\+xml;base64,([^"]*)"/?>')
 _LABEL = re.compile(r'<svg [^>]*?aria-label="([^"]*)"')
 _WIDGET = "application/vnd.jupyter.widget-view+json"
 
