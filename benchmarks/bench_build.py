@@ -22,6 +22,7 @@ from stagelab.show.style import count
 CASES = {
     "cached": "a two-stage build of which every step is cached",
     "context": "200 MB of new files that all go to the engine",
+    "files": "10,000 new small files that all go to the engine",
     "ignored": "200 MB of files that .dockerignore leaves out",
     "cold": "a two-stage build that compiles, without the cache",
     "memory": "growth of a process that sends a file of 1 GiB",
@@ -29,6 +30,7 @@ CASES = {
 }
 
 _OURS = "build()"
+_FILES = 10_000
 _CONTEXT_BYTES = 200_000_000
 _MEMORY_BYTES = 1 << 30
 _MEMORY_RUNS = 3
@@ -133,6 +135,22 @@ def _context(job: _Job) -> tuple[list[Row], str]:
     )
 
 
+def _files(job: _Job) -> tuple[list[Row], str]:
+    folder = job.folder("files")
+    contexts.small_files(folder, _scaled(job, _FILES))
+    (folder / "Dockerfile").write_text(contexts.DOCKERFILE)
+    samples = take_turns(
+        _contestants(job, folder),
+        job.runs,
+        before=lambda: contexts.renew(folder),
+        after=job.bench.sweep,
+    )
+    shutil.rmtree(folder)
+    return _against(job, "files", samples), (
+        "`COPY . /x` upon scratch; each file gets a new beginning before each build, as in context."
+    )
+
+
 def _ignored(job: _Job) -> tuple[list[Row], str]:
     size = _scaled(job, _CONTEXT_BYTES)
     folder = job.folder("ignored")
@@ -143,7 +161,7 @@ def _ignored(job: _Job) -> tuple[list[Row], str]:
     samples = take_turns(
         _contestants(job, folder),
         job.runs,
-        before=lambda: contexts.renew(folder),
+        before=lambda: contexts.write(folder / "small.bin", 1000),
         after=job.bench.remember,
     )
     shutil.rmtree(folder)
@@ -212,6 +230,7 @@ def _import(job: _Job) -> tuple[list[Row], str]:
 _MEASURES: dict[str, Callable[[_Job], tuple[list[Row], str]]] = {
     "cached": _cached,
     "context": _context,
+    "files": _files,
     "ignored": _ignored,
     "cold": _cold,
     "memory": _memory,

@@ -23,6 +23,19 @@ def many_files(folder: Path, size: int) -> None:
         write(folder / f"{number:04}.bin", min(size, _FILE))
 
 
+def small_files(folder: Path, number: int) -> None:
+    """Fill a folder with files of a few hundred bytes, a hundred of them in each folder of it.
+
+    Args:
+        folder: Is made.
+        number: Of the files.
+    """
+    for at in range(number):
+        path = folder / f"{at // 100:03}" / f"{at % 100:02}.bin"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(path, 16 + at % 500)
+
+
 def write(path: Path, size: int) -> None:
     """Write a file of random bytes, no holes in it."""
     with path.open("wb") as file:
@@ -31,7 +44,7 @@ def write(path: Path, size: int) -> None:
 
 
 def renew(folder: Path) -> None:
-    """Give each file of a folder a new beginning: to a builder it is another file."""
-    for path in folder.glob("*.bin"):
+    """Give each file of a folder and below a new beginning: to a builder it is another file."""
+    for path in folder.rglob("*.bin"):
         with path.open("r+b") as file:
             file.write(os.urandom(16))

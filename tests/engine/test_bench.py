@@ -22,7 +22,7 @@ from stagelab.engine import buildcache, ledger
 from stagelab.engine.labels import COURSE_LABEL, SESSION_LABEL, session
 from stagelab.engine.ledger import RecordedBuild
 
-_CASES = ["cached", "cold", "context", "ignored", "import", "memory"]
+_CASES = ["cached", "cold", "context", "files", "ignored", "import", "memory"]
 
 
 @pytest.fixture(scope="module", autouse=True)

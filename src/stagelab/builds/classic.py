@@ -45,6 +45,7 @@ class _Running:
     line: int | None
     completed: float | None = None
     cached: bool = False
+    fetched: bool = False
     error: str = ""
     log: list[str] = field(default_factory=list)
 
@@ -83,6 +84,9 @@ class ClassicDecoder:
         """Take one line of the stream."""
         text = line.get("stream")
         if not isinstance(text, str):
+            # What else comes in between tells of the layers of a base that is pulled.
+            if "status" in line and self._steps:
+                self._steps[-1].fetched = True
             return
         step = _STEP.match(text)
         image = _IMAGE.match(text)
@@ -142,6 +146,9 @@ class ClassicDecoder:
         step = self._steps[-1]
         self._tell(step, self._masker.flush(step.key))
         step.completed = time.time()
+        # As on BuildKit, a FROM counts as cached if its image was here.
+        here = step.text.upper().startswith("FROM ") and not step.fetched and not step.error
+        step.cached = step.cached or here
         if step.error:
             self._observe(StepFailed(step.key, step.error))
         else:

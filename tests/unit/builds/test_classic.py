@@ -75,7 +75,7 @@ def test_a_second_build_is_cached_and_made_nothing(stream: Read) -> None:
     assert decoder.made_images() == ()
     assert (
         sum(isinstance(e, StepCached) for e in events if isinstance(e, StepCached | StepCompleted))
-        == 6
+        == 8  # the two FROM, whose images were here, as well
     )
 
 
@@ -163,7 +163,7 @@ def test_the_wording_of_podman() -> None:
     decoder.finish()
     steps = decoder.steps()
     assert [(s.instruction, s.line, s.cached, s.log) for s in steps] == [
-        ("FROM a", 1, False, ""),
+        ("FROM a", 1, True, ""),
         ("RUN b", 2, True, ""),
         ("RUN c", 3, False, "out\n"),
     ]
@@ -175,3 +175,14 @@ def test_lines_that_are_no_text_are_left_alone() -> None:
     decoder.feed({"status": "Pulling", "progressDetail": {}})
     decoder.finish("an error before the first step")
     assert decoder.steps() == ()
+
+
+def test_a_base_counts_as_cached_if_it_was_here() -> None:
+    source = parse("FROM a\nRUN b\n")
+    pulled = {"status": "Downloading", "id": "5f", "progressDetail": {"current": 1, "total": 2}}
+    for between, cached in (([], True), ([pulled], False)):
+        decoder = ClassicDecoder(source, None, lambda _: None)
+        for line in ({"stream": "Step 1/2 : FROM a"}, *between, {"stream": "Step 2/2 : RUN b"}):
+            decoder.feed(line)
+        decoder.finish()
+        assert [step.cached for step in decoder.steps()] == [cached, False]
