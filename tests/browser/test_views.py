@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -14,6 +15,7 @@ from tests.browser.test_lab import open_notebook, run_all
 
 NAME = "lessons/views.ipynb"
 DOCKERFILE = "FROM alpine:3.22 AS end\nRUN true\nFROM scratch\nCOPY --from=end /etc/os-release /\n"
+TITLE = re.compile("Stages of the Dockerfile: target stage-1 · ")
 CODE = f"""\
 from stagelab import build, stages, tidy, timeline
 built = build({DOCKERFILE!r})
@@ -31,7 +33,9 @@ def page(browser: Browser, course: Path) -> Page:
 
 def expect_both(page: Page) -> None:
     panel = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
-    expect(panel.locator(".jp-RenderedMermaid img")).to_be_visible(timeout=60_000)
+    graph = panel.locator(".jp-RenderedMermaid img")
+    expect(graph).to_be_visible(timeout=60_000)
+    expect(graph).to_have_attribute("alt", TITLE)
     expect(panel.locator(".vega-embed svg.marks")).to_be_visible(timeout=60_000)
     assert panel.get_by_text("Syntax error").count() == 0
 

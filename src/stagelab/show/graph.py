@@ -36,7 +36,7 @@ def alt(graph: StageGraph) -> str:
         takes = [f"{edge_words(edge)} from {_origin(edge)}" for edge in graph.taken_by(stage)]
         goes = "; ".join(takes) or f"FROM {stage.base}, line {stage.line}"
         said.append(f"Stage {stage.name} ({_state(stage)}): {goes}.")
-    return " ".join(said)
+    return " ".join([*said, *map(refusal, graph.refused)])
 
 
 def refusal(edge: Edge) -> str:
@@ -56,7 +56,8 @@ def _svg(graph: StageGraph) -> str:
 
 
 def _mermaid(graph: StageGraph) -> str:
-    return mermaid(graph, title=f"{_TITLE}: {caption(graph)}", notes=_refusals(graph))
+    title = f"{_TITLE}: {caption(graph)}"
+    return mermaid(graph, title=title, alt=alt(graph), notes=_refusals(graph))
 
 
 def _refusals(graph: StageGraph) -> list[str]:

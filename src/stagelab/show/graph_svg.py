@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from stagelab.show.graph_layout import Box, Layout, lay_out
-from stagelab.show.graph_words import edge_words, look, state_words, symbol
+from stagelab.show.graph_words import edge_words, end, look, reference, state_words, symbol
 from stagelab.show.style import PALETTE, clip
-from stagelab.show.svg import FAINT, GROUND, INK, Svg
+from stagelab.show.svg import FAINT, GROUND, INK, Svg, columns
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -39,7 +38,8 @@ _COLOURS = {
 def picture(graph: StageGraph) -> Svg:
     """Draw the graph: stages as boxes, images as rounded ones, edges with what they take."""
     nodes: dict[Hashable, tuple[float, float]] = {
-        image: (_width([_end(image, _CHARACTERS)]) + _PAD, _IMAGE_HEIGHT) for image in graph.images
+        image: (_width([reference(image, _CHARACTERS)]) + _PAD, _IMAGE_HEIGHT)
+        for image in graph.images
     }
     nodes |= {stage.index: (_node_width(stage), _NODE_HEIGHT) for stage in graph.stages}
     labels = _labels(graph)
@@ -72,17 +72,12 @@ def _labels(graph: StageGraph) -> dict[tuple[Hashable, Hashable], list[str]]:
 
 
 def _rows(edge: Edge) -> list[str]:
-    paths = [_end(" ".join(edge.paths), _CHARACTERS)] if edge.paths else []
+    paths = [end(" ".join(edge.paths), _CHARACTERS)] if edge.paths else []
     return [edge_words(replace(edge, paths=())), *paths]
 
 
-def _end(text: str, width: int) -> str:
-    """Shorten a reference or a path; its end tells more than its start."""
-    return text if len(text) <= width else f"…{text[1 - width :]}"
-
-
 def _node_width(stage: StageNode) -> float:
-    name = _characters(clip(stage.name, _NAME_CHARACTERS)) * _NAME * _BOLD
+    name = columns(clip(stage.name, _NAME_CHARACTERS)) * _NAME * _BOLD
     return max(name + (70 if stage.is_target else 0), *map(_row_width, _details(stage)), 110) + (
         2 * _PAD
     )
@@ -90,7 +85,7 @@ def _node_width(stage: StageNode) -> float:
 
 def _details(stage: StageNode) -> tuple[str, str]:
     state = f"{symbol(stage)} {state_words(stage)}"
-    return f"FROM {_end(stage.base, _CHARACTERS - 5)}", clip(state, 2 * _CHARACTERS)
+    return f"FROM {reference(stage.base, _CHARACTERS - 5)}", clip(state, 2 * _CHARACTERS)
 
 
 def _draw_edges(svg: Svg, layout: Layout, labels: list[list[str]]) -> None:
@@ -133,7 +128,7 @@ def _spread(layout: Layout) -> dict[tuple[int, int], float]:
 def _draw_image(svg: Svg, box: Box, image: str) -> None:
     svg.rect(box.x, box.y, box.width, box.height, fill="#ffffff", stroke=FAINT,
              radius=_IMAGE_HEIGHT / 2, title=f"image {image}")  # fmt: skip
-    words = _end(image, _CHARACTERS)
+    words = reference(image, _CHARACTERS)
     svg.text(box.x + box.width / 2, box.middle + 4, words, size=_SMALL, anchor="middle", code=True)
 
 
@@ -157,8 +152,4 @@ def _width(rows: list[str]) -> float:
 
 
 def _row_width(row: str) -> float:
-    return _characters(row) * _SMALL * _CODE
-
-
-def _characters(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return columns(row) * _SMALL * _CODE

@@ -44,3 +44,14 @@ def edge_words(edge: Edge) -> str:
     """Say what an edge is: "FROM line 1", "COPY line 12 /app/myapp"."""
     written = f" by index {edge.origin_index}" if edge.written == "index" else ""
     return " ".join([f"{edge.kind}{written}", f"line {edge.line}", *edge.paths])
+
+
+def reference(image: str, width: int) -> str:
+    """Shorten the reference of an image or the name of a stage; of a digest, only a sign stays."""
+    name, digest, _ = image.partition("@sha256:")
+    return f"{end(name, width - 2)}@…" if digest else end(name, width)
+
+
+def end(text: str, width: int) -> str:
+    """Shorten a reference or a path; its end tells more than its start."""
+    return text if len(text) <= width else f"…{text[1 - width :]}"

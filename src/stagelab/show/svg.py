@@ -7,6 +7,7 @@ A picture cannot know the page's theme, so it brings a light ground of its own. 
 from __future__ import annotations
 
 import html
+import re
 import textwrap
 import unicodedata
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ _CODE = "ui-monospace, 'DejaVu Sans Mono', Consolas, monospace"
 _MARGIN = 16.0
 _HEADING, _WORDS = 15.0, 12.5
 _LEADING = 1.4
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LEAST = 560.0  # below, sentences would be broken into too many lines
 # What a character takes of the font's size, in the widest of the faces that may be found.
 _WIDE, _WIDE_BOLD = 0.6, 0.7
@@ -58,7 +60,7 @@ class Svg:
     ) -> None:
         """Draw a rectangle; `title` is what a pointer resting on it shows."""
         dash = ' stroke-dasharray="5 4"' if dashed else ""
-        tip = f"<title>{html.escape(title)}</title>" if title else ""
+        tip = f"<title>{_safe(title)}</title>" if title else ""
         self._parts.append(
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" '
             f'rx="{radius}" fill="{fill}" stroke="{stroke}" stroke-width="{thick}"{dash}>'
@@ -67,11 +69,11 @@ class Svg:
 
     def line(self, points: list[tuple[float, float]], *, stroke: str = FAINT, arrow: bool = False,
              dashed: bool = False, thick: float = 1.5) -> None:  # fmt: skip
-        """Draw a line through points, with an arrow's head at its end if wanted."""
+        """Draw a line through points, with the head of an arrow to the right at its end."""
         path = "M" + " L".join(f"{x:.1f},{y:.1f}" for x, y in points)
         self._path(path, stroke=stroke, dashed=dashed, thick=thick)
         if arrow:
-            self._head(*points[-1], stroke)
+            self._head(*points[-1], fill=stroke)
 
     def curve(self, start: tuple[float, float], end: tuple[float, float], *, stroke: str = FAINT,
               arrow: bool = False, dashed: bool = False, thick: float = 1.5) -> None:  # fmt: skip
@@ -81,7 +83,7 @@ class Svg:
         path = f"M{x1:.1f},{y1:.1f} C{x1 + bend:.1f},{y1:.1f} {x2 - bend:.1f},{y2:.1f} "
         self._path(f"{path}{x2:.1f},{y2:.1f}", stroke=stroke, dashed=dashed, thick=thick)
         if arrow:
-            self._head(x2, y2, stroke)
+            self._head(x2, y2, fill=stroke)
 
     def text(self, x: float, y: float, words: str, *, size: float = 13, fill: str = INK,
              anchor: str = "start", bold: bool = False, code: bool = False) -> None:  # fmt: skip
@@ -90,7 +92,7 @@ class Svg:
         face = f' font-family="{_CODE}"' if code else ""
         self._parts.append(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{fill}" '
-            f'text-anchor="{anchor}"{weight}{face}>{html.escape(words)}</text>'
+            f'text-anchor="{anchor}"{weight}{face}>{_safe(words)}</text>'
         )
 
     def document(
@@ -112,7 +114,7 @@ class Svg:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
             f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="{_FONT}" role="img" '
-            f'aria-label="{html.escape(alt)}">'
+            f'aria-label="{_safe(alt)}">'
             f'<rect width="100%" height="100%" rx="6" fill="{GROUND}"/>'
             f'<g transform="translate(0 {top:.1f})">{"".join(self._parts)}</g>'
             f"{''.join(page._parts)}</svg>"
@@ -136,6 +138,10 @@ class Svg:
             f'<path d="{path}" fill="none" stroke="{stroke}" stroke-width="{thick}"{dash}/>'
         )
 
-    def _head(self, x: float, y: float, fill: str) -> None:
-        """Draw the head of an arrow that arrives from the left."""
-        self._parts.append(f'<path d="M{x:.1f},{y:.1f} l-8,-4 v8 z" fill="{fill}"/>')
+    def _head(self, x: float, y: float, *, fill: str) -> None:
+        self._parts.append(f'<path d="M{x:.1f},{y:.1f} l-9,-4.5 v9 z" fill="{fill}"/>')
+
+
+def _safe(text: str) -> str:
+    """Make any text safe in elements and attributes; XML has no way to write some characters."""
+    return html.escape(_NOT_XML.sub("\ufffd", text), quote=True)

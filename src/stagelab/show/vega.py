@@ -1,9 +1,12 @@
-"""A timeline as a Vega-Lite chart, which shows more of a step when a pointer rests on it."""
+"""A timeline as a Vega-Lite chart, which shows more of a step when a pointer rests on it.
+
+It is written out here because a package that writes it takes over a second to import.
+"""
 
 from __future__ import annotations
 
 import textwrap
-from types import ModuleType
+from copy import deepcopy
 from typing import Any
 
 from stagelab.builds.timeline import Timeline
@@ -18,7 +21,10 @@ from stagelab.show.timeline_parts import (
     said,
     stage_name,
 )
-from stagelab.show.timeline_svg import PLOT, room
+from stagelab.show.timeline_svg import PLOT, alternative, room
+
+Spec = dict[str, Any]
+"""A part of a specification, as JSON has it."""
 
 MIME = "application/vnd.vegalite.v5+json"
 
@@ -32,99 +38,140 @@ _FAINT = PALETTE["grey"]
 _HOLLOW = "#ececec"
 _BAND = "rgba(199,127,0,.3)"
 
-
-def vega_lite(found: Timeline) -> dict[str, Any]:
-    """Give the chart as a specification of Vega-Lite 5, its data within it."""
-    import altair as alt  # noqa: PLC0415 - takes a second, which not every use of the package needs
-
-    builds = [_of_build(alt, found, build) for build in range(len(found.names))]
-    title = alt.TitleParams(
-        heading(found),
-        subtitle=[line for at in range(len(found.names)) for line in _wrapped(said(found, at))],
-        anchor="start",
-        offset=12,
-    )
-    chart = alt.vconcat(*builds, spacing=14, title=title, background="transparent")
-    chart = chart.configure_view(stroke=None).configure_axis(
-        labelColor=_INK, titleColor=_INK, domainColor=_FAINT, tickColor=_FAINT,
-        gridColor=_FAINT, gridOpacity=0.25, labelFontSize=12, labelLimit=190,
-    )  # fmt: skip
-    chart = chart.configure_title(color=_INK, subtitleColor=_INK, subtitlePadding=6)
-    chart = chart.configure_legend(labelColor=_INK, titleColor=_INK, labelFontSize=12)
-    chart.usermeta = {
-        "embedOptions": {
-            "renderer": "svg",
-            # An editor on a web site is no use to who works without a network.
-            "actions": {"export": True, "source": False, "compiled": False, "editor": False},
-        }
+_CONFIG: Spec = {
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": _INK, "titleColor": _INK, "domainColor": _FAINT, "tickColor": _FAINT,
+        "gridColor": _FAINT, "gridOpacity": 0.25, "labelFontSize": 12, "labelLimit": 190,
+    },
+    "title": {"color": _INK, "subtitleColor": _INK, "subtitlePadding": 6},
+    "legend": {"labelColor": _INK, "titleColor": _INK, "labelFontSize": 12},
+}  # fmt: skip
+_EMBEDDING: Spec = {
+    "embedOptions": {
+        "renderer": "svg",
+        # An editor on a web site is no use to who works without a network.
+        "actions": {"export": True, "source": False, "compiled": False, "editor": False},
     }
-    specification: dict[str, Any] = chart.to_dict()
-    return specification
+}
 
 
-def _of_build(alt: ModuleType, found: Timeline, build: int) -> Any:  # noqa: ANN401 - of Altair
+def _field(name: str, title: str = "") -> Spec:
+    field = {"field": name, "type": "nominal"}
+    return {**field, "title": title} if title else field
+
+
+def _number(name: str, title: str) -> Spec:
+    return {"field": name, "type": "quantitative", "title": title, "format": ".3f"}
+
+
+_COLOUR: Spec = {
+    **_field("kind"),
+    "title": None,
+    "scale": {
+        "domain": [_RAN, _CACHED, AT_ONCE], "range": [PALETTE["blue"], _HOLLOW, _BAND]
+    },
+    "legend": {
+        "orient": "bottom", "symbolType": "square", "symbolSize": 180, "symbolStrokeWidth": 1.5,
+        "symbolStrokeColor": _FAINT, "symbolOpacity": 1, "labelLimit": 0,
+    },
+}  # fmt: skip
+_TIP: Spec = {
+    "tooltip": [
+        _field("what", "instruction"),
+        _field("line", "line"),
+        _number("from", "start (s)"),
+        _number("seconds", "seconds"),
+        _field("kind", "result"),
+    ]
+}
+
+
+def vega_lite(found: Timeline) -> Spec:
+    """Give the chart as a specification of Vega-Lite 5, its data within it."""
+    builds = range(len(found.names))
+    chart = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "description": alternative(found),
+        "title": {
+            "text": heading(found),
+            "subtitle": [line for build in builds for line in _wrapped(said(found, build))],
+            "anchor": "start",
+            "offset": 12,
+        },
+        "background": "transparent",
+        "spacing": 14,
+        "vconcat": [_of_build(found, build) for build in builds],
+        "config": _CONFIG,
+        "usermeta": _EMBEDDING,
+    }
+    return deepcopy(chart)  # its parts are shared between builds, and between charts
+
+
+def _of_build(found: Timeline, build: int) -> Spec:
     end = axis_end(found)
     lanes = found.lanes_of(build)
-    order = [stage_name(lane) for lane in lanes]
-    last = build == len(found.names) - 1
-    time_axis = alt.Axis(
-        title="seconds since the build's first step" if last else None,
-        labels=last, ticks=last, domain=last, tickCount=6, titleFontWeight="normal",
-    )  # fmt: skip
-    x = alt.X("start:Q", axis=time_axis, scale=alt.Scale(domain=[0, end], nice=False))
-    y = alt.Y("stage:N", sort=order, title=None, scale=alt.Scale(domain=order),
-              axis=alt.Axis(grid=False, ticks=False, domain=False, labelPadding=8))  # fmt: skip
-    colour = alt.Color(
-        "kind:N",
-        title=None,
-        scale=alt.Scale(
-            domain=[_RAN, _CACHED, AT_ONCE],
-            range=[PALETTE["blue"], _HOLLOW, _BAND],
-        ),
-        legend=alt.Legend(
-            orient="bottom", symbolType="square", symbolSize=180, symbolStrokeWidth=1.5,
-            symbolStrokeColor=_FAINT, symbolOpacity=1, labelLimit=0,
-        ),
-    )  # fmt: skip
-    band = (
-        alt.Chart(alt.Data(values=_bands(found, build)))
-        .mark_rect()
-        .encode(x=x, x2="end:Q", y=alt.value(0), y2=alt.value(len(lanes) * _ROW), color=colour)
+    height = len(lanes) * _ROW
+    x, x2 = _time(end, last=build == len(found.names) - 1), {"field": "end"}
+    y = _stages([stage_name(lane) for lane in lanes])
+    bar = {"type": "bar", "height": _BAR, "cornerRadius": 2, "stroke": _FAINT, "strokeWidth": 1.2}
+    instruction = {"type": "text", "align": "left", "dx": 5, "fontSize": 10.5, "font": "monospace",
+                   "color": "#ffffff"}  # fmt: skip
+    beside = {"type": "text", "align": "left", "dx": 10, "fontSize": 12, "color": _INK,
+              "opacity": 0.75}  # fmt: skip
+    band = _layer(_bands(found, build), {"type": "rect"}, x=x, x2=x2, y={"value": 0},
+                  y2={"value": height}, color=_COLOUR)  # fmt: skip
+    skipped = _layer(
+        _skipped(found, build),
+        {"type": "rule", "strokeDash": [5, 4], "color": _FAINT},
+        x={"value": 0},
+        x2={"value": PLOT},
+        y=y,
     )
-    bars = alt.Chart().mark_bar(height=_BAR, cornerRadius=2, stroke=_FAINT, strokeWidth=1.2)
-    bars = bars.encode(x=x, x2="end:Q", y=y, color=colour, tooltip=_tooltip(alt))
-    inside = alt.Chart().mark_text(
-        align="left", dx=5, fontSize=10.5, font="monospace", color="#ffffff"
-    )
-    inside = inside.encode(x=x, y=y, text="label:N", tooltip=_tooltip(alt))
-    steps = alt.layer(bars, inside, data=alt.Data(values=_steps(found, build, end)))
-    skipped = (
-        alt.Chart(alt.Data(values=_skipped(found, build)))
-        .mark_rule(strokeDash=[5, 4], color=_FAINT)
-        .encode(x=alt.value(0), x2=alt.value(PLOT), y=y)
-    )
-    beside = (
-        alt.Chart(alt.Data(values=_notes(found, build)))
-        .mark_text(align="left", dx=10, fontSize=12, color=_INK, opacity=0.75)
-        .encode(x=alt.value(PLOT), y=y, text="note:N")
-    )
-    name = alt.TitleParams(build_line(found, build), anchor="start", frame="group", fontSize=13)
-    layers = alt.layer(band, skipped, steps, beside)
-    return layers.properties(width=PLOT, height=len(lanes) * _ROW, title=name)
+    steps = {
+        "data": {"values": _steps(found, build, end)},
+        "layer": [
+            {"mark": bar, "encoding": {"x": x, "x2": x2, "y": y, "color": _COLOUR, **_TIP}},
+            {"mark": instruction, "encoding": {"x": x, "y": y, "text": _field("label"), **_TIP}},
+        ],
+    }
+    notes = _layer(_notes(found, build), beside, x={"value": PLOT}, y=y, text=_field("note"))
+    return {
+        "title": {
+            "text": build_line(found, build), "anchor": "start", "frame": "group", "fontSize": 13
+        },
+        "width": PLOT,
+        "height": height,
+        "layer": [band, skipped, steps, notes],
+    }  # fmt: skip
+
+
+def _layer(rows: list[dict[str, object]], mark: Spec, **encoding: Spec) -> Spec:
+    return {"data": {"values": rows}, "mark": mark, "encoding": encoding}
+
+
+def _time(end: float, *, last: bool) -> Spec:
+    """Encode where a step begins, on an axis that has its words below the last build alone."""
+    axis = {
+        "title": "seconds since the build's first step" if last else None,
+        "titleFontWeight": "normal",
+        "labels": last,
+        "ticks": last,
+        "domain": last,
+        "tickCount": 6,
+    }
+    scale = {"domain": [0, end], "nice": False}
+    return {"field": "start", "type": "quantitative", "axis": axis, "scale": scale}
+
+
+def _stages(names: list[str]) -> Spec:
+    axis = {"grid": False, "ticks": False, "domain": False, "labelPadding": 8}
+    return {**_field("stage"), "sort": names, "title": None, "scale": {"domain": names},
+            "axis": axis}  # fmt: skip
 
 
 def _wrapped(sentence: str) -> list[str]:
     return textwrap.wrap(sentence, _SENTENCE)
-
-
-def _tooltip(alt: ModuleType) -> list[object]:
-    return [
-        alt.Tooltip("what:N", title="instruction"),
-        alt.Tooltip("line:N", title="line"),
-        alt.Tooltip("from:Q", title="start (s)", format=".3f"),
-        alt.Tooltip("seconds:Q", title="seconds", format=".3f"),
-        alt.Tooltip("kind:N", title="result"),
-    ]
 
 
 def _steps(found: Timeline, build: int, end: float) -> list[dict[str, object]]:

@@ -8,6 +8,7 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +57,17 @@ def alt_of(found: StageGraph) -> str:
     return svg_of(found).attrib["aria-label"]
 
 
+def head_of(graph: StageGraph) -> dict[str, str]:
+    """What precedes the flowchart in Mermaid's text, read as YAML."""
+    head: dict[str, str] = yaml.safe_load(graph.mermaid.split("---\n")[1])
+    return head
+
+
+def decoded(text: str) -> str:
+    """Mermaid's numbers of characters as the characters that they mean."""
+    return re.sub(r"#(\d+);", lambda found: chr(int(found[1])), text)
+
+
 def words_of(svg: ET.Element) -> list[str]:
     return [text.text or "" for text in svg.iter(f"{SVG}text")]
 
@@ -91,6 +103,7 @@ def test_the_alternative_text_tells_the_whole_graph(built: StageGraph) -> None:
     for edge in built.edges:
         assert f"line {edge.line}" in alt
         assert edge.origin in alt
+    assert alt.endswith("name a stage that starts FROM it.")
     assert "Stage runtime (target, ran, 2 steps, 50 ms): COPY line 7 /app/myapp from stage" in alt
 
 
@@ -144,11 +157,11 @@ def test_why_something_is_refused(line: str, why: str) -> None:
 def test_mermaid(built: StageGraph) -> None:
     lines = built.mermaid.splitlines()
     assert bundle(built)["text/vnd.mermaid"] == built.mermaid
-    title = f"Stages of the Dockerfile: {caption(built)}"
-    assert lines[:4] == ["---", f'title: "{title}"', "---", "flowchart LR"]
+    assert head_of(built)["title"] == f"Stages of the Dockerfile: {caption(built)}"
+    assert "flowchart LR" in lines
     assert '  i0(["golang:1.27"]):::image' in lines
     assert '  s1["tests<br/>FROM builder<br/>#8211; skipped"]:::skipped' in lines
-    assert '  s0 -->|"COPY line 7 /app/myapp"| s3' in lines
+    assert '  s0 -->|"COPY line 7<br/>/app/myapp"| s3' in lines
     assert '  i0 -->|"FROM line 1"| s0' in lines
     assert "  class s3 target" in lines
     used = set(re.findall(r":::(\w+)", built.mermaid))
@@ -159,13 +172,50 @@ def test_mermaid(built: StageGraph) -> None:
 def test_mermaid_takes_no_name_for_a_word_of_its_own() -> None:
     text = 'FROM "a\\"]<b>`#|名" AS end\nCOPY --from=x;y "/p q" /\nFROM end AS click\n'
     graph = stages(text)
-    nodes = [line for line in graph.mermaid.splitlines()[4:] if "classDef" not in line]
-    for line in nodes:
-        assert re.match(r"  (class )?[isn]\d+", line)
+    body = graph.mermaid.split("\n---\n")[1]
+    for line in body.splitlines()[3:]:
+        assert re.match(r"  ((class )?[isn]\d+|classDef |linkStyle )", line)
         assert re.sub(r'"[^"]*"', "", line).count('"') == 0
         for label in re.findall(r'"([^"]*)"', line):
             assert not set("<>`|;[]{}") & set(re.sub(r"#\d+;|<br/>", "", label))
     assert "名" in graph.mermaid
+
+
+def test_mermaid_has_words_for_those_who_do_not_see_it(built: StageGraph) -> None:
+    lines = built.mermaid.splitlines()
+    (title,) = [line for line in lines if line.startswith("  accTitle: ")]
+    (words,) = [line for line in lines if line.startswith("  accDescr: ")]
+    assert decoded(title).endswith(head_of(built)["title"])
+    assert decoded(words).endswith(alt_of(built))
+
+
+@pytest.mark.parametrize("name", ["a: b", "x # y", '"', "---", "%%{init}%%", "\u2028", "名"])
+def test_the_title_of_mermaid_is_read_as_it_is_meant(name: str) -> None:
+    graph = dataclasses.replace(stages("FROM a\n"), target=name)
+    assert head_of(graph)["title"].endswith(f": {caption(graph)}")
+    assert len(graph.mermaid.splitlines()) == len(stages("FROM a\n").mermaid.splitlines())
+
+
+def test_a_deep_graph_is_drawn_downwards_by_mermaid() -> None:
+    text = "FROM a AS s0\n" + "".join(f"FROM s{n} AS s{n + 1}\n" for n in range(3))
+    assert "flowchart TB" in stages(text).mermaid
+    assert "flowchart LR" in stages(text.rpartition("FROM")[0]).mermaid
+
+
+def test_of_a_digest_a_sign_is_shown_and_all_of_it_said() -> None:
+    image = f"registry.example.org/team/tool:1.2@sha256:{'0' * 64}"
+    graph = stages(f"FROM {image}\n")
+    nodes = [line for line in graph.mermaid.splitlines() if re.match(r"  [is]0\W", line)]
+    for form in (" ".join(nodes), " ".join(words_of(svg_of(graph)))):
+        assert "tool:1.2@…" in decoded(form)
+        assert "00000" not in form
+    assert image in alt_of(graph)
+    assert image in str(graph)
+
+
+def test_characters_that_xml_has_no_way_to_write() -> None:
+    svg = svg_of(stages("FROM a\x1b[31m AS b\x00\n"))
+    assert "FROM a\ufffd[31m" in words_of(svg)
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.name) for case in CASES])

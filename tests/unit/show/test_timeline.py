@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import altair as alt
 import pytest
 
 from stagelab import show
@@ -280,8 +281,34 @@ def test_a_chart_of_a_build_without_steps() -> None:
     assert "no step of its own" in str(empty)
 
 
-def test_altair_is_imported_for_a_chart_alone() -> None:
-    program = "import sys, stagelab.show.timeline; print('altair' in sys.modules)"
+@pytest.mark.parametrize("builds", [(PARALLEL, IN_TURN), (CACHED,), (build_of(),)])
+def test_the_chart_is_what_the_schema_allows(builds: tuple[Build, ...]) -> None:
+    chart = bundle(timeline(*builds))[MIME]
+    alt.VConcatChart.from_dict(chart, validate=True)
+    chart["vconcat"][0]["layer"][0]["mark"]["type"] = "pie"
+    with pytest.raises(Exception, match="pie"):  # of a class that is none of Altair's own
+        alt.VConcatChart.from_dict(chart, validate=True)
+
+
+def test_charts_are_independent_of_each_other() -> None:
+    chart = bundle(BOTH)[MIME]
+    before = json.dumps(chart)
+    chart["config"]["axis"]["labelFontSize"] = 30
+    assert json.dumps(bundle(BOTH)[MIME]) == before
+
+
+def test_the_chart_has_words_for_those_who_do_not_see_it() -> None:
+    assert bundle(BOTH)[MIME]["description"] == picture(BOTH)[1]
+
+
+def test_what_takes_a_second_to_import_is_not_needed() -> None:
+    program = """if True:
+        import sys
+        from stagelab.builds.timeline import Lane, Timeline
+        lanes = (Lane(0, "only", "skipped", ()),)
+        assert len(Timeline(("one",), ("buildkit",), lanes, (0.0,))._repr_mimebundle_()) == 3
+        print("altair" in sys.modules)
+    """
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
