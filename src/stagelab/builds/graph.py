@@ -84,7 +84,7 @@ class StageGraph(Shown):
 
     @property
     def mermaid(self) -> str:
-        """The text of a Mermaid flowchart; "" as long as `stagelab.show` is not imported."""
+        """The text of a Mermaid flowchart."""
         return str(self._repr_mimebundle_().get("text/vnd.mermaid", ""))
 
     def stage(self, name: str) -> StageNode:
