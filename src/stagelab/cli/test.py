@@ -26,7 +26,7 @@ _CHECKS = (
     ("ruff", "format", "--check", "."),
     ("mypy",),
 )
-_PACKAGES = ("hypothesis", "mypy", "playwright", "pytest", "ruff", "yaml")
+_PACKAGES = ("altair", "hypothesis", "mypy", "playwright", "pytest", "ruff", "trustme", "yaml")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
