@@ -58,6 +58,11 @@ class Shown:
         renderers = _renderers(type(self))
         return renderers[0](self) if renderers else repr(self)
 
+    def _form(self, mime: str) -> Any:  # noqa: ANN401 - text or JSON, as the form has it
+        """Give one of the forms that are registered for this type, without making the others."""
+        renderers = _renderers(type(self))
+        return renderers[1][mime](self) if renderers else None
+
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         del include, exclude  # IPython filters the bundle itself
         renderers = _renderers(type(self))

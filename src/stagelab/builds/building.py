@@ -238,8 +238,7 @@ def _carry_out(order: Order, builder: str, observe: Observer) -> _Reader:
 
 def _facts(order: Order, reader: _Reader, seconds: float) -> Build:
     steps = reader.finish()
-    target = order.source.stage(order.target) if order.target else None
-    last = target or order.source.stages[-1]
+    last = order.source.built(order.target) or order.source.stages[-1]
     classic = reader.builder == "classic"
     # The classic builder carries out every stage up to its target.
     carried_out = set(range(last.index + 1)) if classic else needed(order.source, last)

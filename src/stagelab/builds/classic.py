@@ -158,7 +158,7 @@ class ClassicDecoder:
 
 def _places(source: Dockerfile, target: str | None) -> dict[int, tuple[str | None, int | None]]:
     """Tell stage and line of each step: the classic builder counts every instruction."""
-    last = source.stage(target) if target else None
+    last = source.built(target)
     stages = source.stages[: last.index + 1] if last else source.stages
     placed: list[tuple[str | None, Instruction]] = [(None, i) for i in source.preamble]
     placed += [(stage.name, i) for stage in stages for i in stage.instructions]

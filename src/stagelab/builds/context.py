@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from stagelab.errors import ContextError
@@ -26,7 +25,7 @@ class DockerfileText(str):
 
 
 class Source(Protocol):
-    """Where the bytes of a file come from that lies in no folder."""
+    """Where the bytes of a file come from: a folder, or an archive."""
 
     def read(self) -> Iterator[bytes]:
         """Give the bytes in chunks.
@@ -38,10 +37,19 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file, folder or link of the context; `path` is relative, with `/`."""
+    """One file, folder or link of the context.
+
+    Attributes:
+        path: Relative, with `/`.
+        source: Where its bytes come from; None if it has none, as a folder.
+        mode: Kind and permissions, as `os.stat` has them.
+        size: Bytes.
+        mtime_ns: When it was changed last, POSIX nanoseconds.
+        link: Where a symbolic link leads to, None for all else.
+    """
 
     path: str
-    source: Path | Source
+    source: Source | None
     mode: int
     size: int
     mtime_ns: int
@@ -91,12 +99,7 @@ def read_file(entry: Entry) -> Iterator[bytes]:
         ContextError: It cannot be read any more.
     """
     try:
-        if not isinstance(entry.source, Path):
-            yield from entry.source.read()
-            return
-        with entry.source.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                yield chunk
+        yield from entry.source.read() if entry.source else ()
     except OSError as error:
         raise changed(entry, str(error)) from None
 

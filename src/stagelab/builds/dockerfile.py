@@ -126,6 +126,16 @@ class Dockerfile:
                 return stage
         return None
 
+    def built(self, target: str | None) -> StageSource | None:
+        """Give the stage that a build of `target` ends with, None if there is none.
+
+        Args:
+            target: As in `stage`; None for the last one.
+        """
+        if target is not None:
+            return self.stage(target)
+        return self.stages[-1] if self.stages else None
+
 
 def parse(
     text: str,
@@ -160,18 +170,22 @@ def parse(
     return Dockerfile(stages=stages, preamble=tuple(preamble), args=args)
 
 
-def automatic_args(platform: str) -> dict[str, str]:
-    """Give the ARGs that BuildKit sets by itself for a build on and for one platform.
+def automatic_args(platform: str, target: str | None = None) -> dict[str, str]:
+    """Give the ARGs that BuildKit sets by itself.
 
     The classic builder sets none.
 
     Args:
-        platform: Such as "linux/amd64" or "linux/arm/v7".
+        platform: What the build runs on, such as "linux/amd64" or "linux/arm/v7".
+        target: What it is for; None for the same.
     """
-    system, _, rest = platform.partition("/")
-    architecture, _, variant = rest.partition("/")
-    parts = {"PLATFORM": platform, "OS": system, "ARCH": architecture, "VARIANT": variant}
-    return {side + name: value for side in ("BUILD", "TARGET") for name, value in parts.items()}
+    args: dict[str, str] = {}
+    for side, told in (("BUILD", platform), ("TARGET", target or platform)):
+        system, _, rest = told.partition("/")
+        architecture, _, variant = rest.partition("/")
+        parts = {"PLATFORM": told, "OS": system, "ARCH": architecture, "VARIANT": variant}
+        args |= {side + name: value for name, value in parts.items()}
+    return args
 
 
 def _declare(

@@ -92,6 +92,15 @@ def base_stage(source: Dockerfile, stage: StageSource | Stage) -> StageSource | 
     return _named(source.stages[: stage.index], stage.base)
 
 
+def chain(source: Dockerfile, stage: StageSource | None) -> tuple[StageSource, ...]:
+    """Give a stage, the stage that it starts from, and so on; the last has an image below."""
+    found: list[StageSource] = []
+    while stage is not None:
+        found.append(stage)
+        stage = base_stage(source, stage)
+    return tuple(found)
+
+
 def stage_edges(
     source: Dockerfile, stage: StageSource, *, classic: bool = False
 ) -> tuple[Edge, ...]:

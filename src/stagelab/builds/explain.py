@@ -210,11 +210,10 @@ def _missing_secret(error: str, instruction: Instruction | None) -> str | None:
     """Name the required secret that a step did not get; None if that is not the trouble."""
     if instruction is None or not _NO_SECRET.search(error):
         return None
-    for mount in (value for name, value in instruction.flags if name == "mount"):
-        options = dict(option.partition("=")[::2] for option in mount.split(","))
-        if options.get("type") == "secret":
-            target = options.get("target") or options.get("dst") or options.get("destination")
-            return options.get("id") or options.get("source") or (target or "").split("/")[-1]
+    for mount in instruction.mounts:
+        if mount.get("type") == "secret":
+            target = mount.get("target") or mount.get("dst") or mount.get("destination")
+            return mount.get("id") or mount.get("source") or (target or "").split("/")[-1]
     return None
 
 

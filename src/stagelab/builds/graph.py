@@ -14,9 +14,8 @@ from stagelab.builds.edges import Edge, needed, stage_edges
 from stagelab.builds.facts import Build, BuilderName, Stage, StageState
 from stagelab.builds.intervals import length, union
 from stagelab.builds.loading import is_text
+from stagelab.builds.platforms import architecture
 from stagelab.errors import BuildFailed, ContextError
-
-_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ class StageGraph(Shown):
     @property
     def mermaid(self) -> str:
         """The text of a Mermaid flowchart."""
-        return str(self._repr_mimebundle_().get("text/vnd.mermaid", ""))
+        return str(self._form("text/vnd.mermaid"))
 
     def stage(self, name: str) -> StageNode:
         """Give the stage of this name, in any case; the last one of several.
@@ -124,9 +123,8 @@ def stages(
     """
     if isinstance(source, Build):
         return _of_build(source)
-    machine = platform.machine().lower()
-    automatic = automatic_args(f"linux/{_ARCHITECTURES.get(machine, machine)}")
-    file = parse(_text(source), buildargs, automatic)
+    here = f"linux/{architecture(platform.machine().lower())}"
+    file = parse(_text(source), buildargs, automatic_args(here))
     if not file.stages:
         raise ContextError(
             "The Dockerfile has no stage: nothing in it is a FROM.",

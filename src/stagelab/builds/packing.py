@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 import tarfile
 from collections.abc import Iterator
-from pathlib import Path
 
 from stagelab.builds.context import (
     HIDDEN_DOCKERFILE,
@@ -80,7 +79,7 @@ def _content(entry: Entry) -> Iterator[bytes]:
 def _made(
     path: str, data: bytes, mode: int = stat.S_IFREG | 0o644, mtime_ns: int = 0
 ) -> Iterator[bytes]:
-    yield _header(Entry(path, Path(), mode, len(data), mtime_ns))
+    yield _header(Entry(path, None, mode, len(data), mtime_ns))
     yield data
     yield bytes(-len(data) % tarfile.BLOCKSIZE)
 

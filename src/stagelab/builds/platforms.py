@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from docker.errors import ImageNotFound
 
 from stagelab.builds.dockerfile import automatic_args
-from stagelab.builds.edges import base_stage
+from stagelab.builds.edges import chain
 from stagelab.builds.order import Order
 from stagelab.errors import OptionUnsupported
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _TOLD = re.compile(r"(?:BUILD|TARGET)(?:PLATFORM|OS|ARCH|VARIANT)")
 _ALIASES = {"x86_64": "amd64", "aarch64": "arm64", "armhf": "arm", "i386": "386"}
+"""What else an architecture is called, by the machine or by its users, to its name in images."""
 
 
 def automatic(client: docker.DockerClient, dockerfile: str, platform: str | None) -> dict[str, str]:
@@ -31,12 +32,7 @@ def automatic(client: docker.DockerClient, dockerfile: str, platform: str | None
     """
     if not _TOLD.search(dockerfile):
         return {}
-    own = _platform(client)
-    return automatic_args(own) | {
-        name: value
-        for name, value in automatic_args(platform or own).items()
-        if name.startswith("TARGET")
-    }
+    return automatic_args(_platform(client), platform)
 
 
 @cache
@@ -56,7 +52,7 @@ def check_platform(order: Order, image: Image) -> None:
     """
     if order.platform is None:
         return
-    wanted = _architecture(order.platform)
+    wanted = architecture(order.platform)
     base = _base(order)
     on = image.attrs["Architecture"]
     if on == wanted and base is not None and _rests_on(image, base):
@@ -70,18 +66,21 @@ def check_platform(order: Order, image: Image) -> None:
         )
 
 
-def _architecture(platform: str) -> str:
+def architecture(platform: str) -> str:
+    """Give the architecture of a platform, or of a machine, as images name it.
+
+    Args:
+        platform: Such as "linux/arm64", "linux/arm/v7", "arm64" or "x86_64".
+    """
     name = platform.split("/")[1] if "/" in platform else platform
     return _ALIASES.get(name, name)
 
 
 def _base(order: Order) -> Image | None:
     """Give the image that the target rests on, if it is on the engine."""
-    stage = order.source.stage(order.target) if order.target else order.source.stages[-1]
-    while stage is not None and (earlier := base_stage(order.source, stage)) is not None:
-        stage = earlier
+    stages = chain(order.source, order.source.built(order.target))
     try:
-        return order.client.images.get(stage.base) if stage is not None else None
+        return order.client.images.get(stages[-1].base) if stages else None
     except ImageNotFound:
         return None
 

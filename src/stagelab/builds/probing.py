@@ -7,12 +7,12 @@ changes the digest of a RUN step, it is heeded, and if not, it is not.
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from functools import cache
 from typing import TYPE_CHECKING
 
+from stagelab.builds.loading import load
+from stagelab.builds.packing import tar, tar_dockerfile
 from stagelab.builds.trace import TRACE_ID, Trace
 
 if TYPE_CHECKING:
@@ -38,10 +38,11 @@ def heeds(client: docker.DockerClient, parameter: str, value: str) -> bool:
 def _planned(client: docker.DockerClient, parameters: dict[str, str]) -> frozenset[str]:
     """Give the digests of the RUN step under these parameters; none where there is no BuildKit."""
     api = client.api
+    context = load(_DOCKERFILE, "")
     response = api.post(
         f"{api.base_url}/v{api.api_version}/build",
-        params={"version": "2", **parameters},
-        data=_context(),
+        params={"version": "2", "dockerfile": tar_dockerfile(context), **parameters},
+        data=tar(context),
         headers={"Content-Type": "application/x-tar"},
         stream=True,
     )
@@ -52,12 +53,3 @@ def _planned(client: docker.DockerClient, parameters: dict[str, str]) -> frozens
             if message.get("id") == TRACE_ID:
                 trace.feed(message["aux"])
     return frozenset(v.digest for v in trace.vertices.values() if v.name.endswith(_STEP))
-
-
-def _context() -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        info = tarfile.TarInfo("Dockerfile")
-        info.size = len(_DOCKERFILE)
-        archive.addfile(info, io.BytesIO(_DOCKERFILE.encode()))
-    return packed.getvalue()

@@ -94,7 +94,7 @@ def entries(source: Path | bytes | BinaryIO) -> tuple[Entry, ...]:
             detail=str(error),
         ) from None
     for folder in {parent for path in found for parent in parents(path)}:
-        found.setdefault(folder, Entry(folder, Path(), stat.S_IFDIR | 0o755, 0, 0))
+        found.setdefault(folder, Entry(folder, None, stat.S_IFDIR | 0o755, 0, 0))
     return tuple(sorted(found.values(), key=lambda entry: entry.path.split("/")))
 
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from stagelab.builds import Build, Dockerfile, DockerfileText, Instruction, build, parse
+from stagelab.builds.edges import chain
 from stagelab.containers import Run, run
 from stagelab.errors import StagelabError
 from stagelab.image import XRay, xray
@@ -49,9 +50,7 @@ class Attempt:
     @property
     def stage(self) -> StageSource | None:
         """The stage that is built, None if the answer has no such stage."""
-        if self.task.target is not None:
-            return self.source.stage(self.task.target)
-        return self.source.stages[-1] if self.source.stages else None
+        return self.source.built(self.task.target)
 
     @property
     def chain(self) -> tuple[StageSource, ...]:
@@ -60,12 +59,7 @@ class Attempt:
 
     def down_from(self, stage: StageSource | None) -> tuple[StageSource, ...]:
         """Give a stage, the stage that it starts from, and so on; the last has an image below."""
-        found: list[StageSource] = []
-        while stage is not None:
-            found.append(stage)
-            below = self.source.stage(stage.base)
-            stage = below if below is not None and below.index < stage.index else None
-        return tuple(found)
+        return chain(self.source, stage)
 
     @property
     def build(self) -> Build:

@@ -164,5 +164,5 @@ def test_a_text_alone_is_a_context_without_files() -> None:
 
 
 def test_an_entry_tells_what_it_is() -> None:
-    entry = Entry("a", Path(), stat.S_IFDIR | 0o755, 0, 0)
+    entry = Entry("a", None, stat.S_IFDIR | 0o755, 0, 0)
     assert (entry.is_dir, entry.is_file) == (True, False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stagelab.builds import parse
+from stagelab.builds.edges import chain
 from stagelab.containers import run
 from stagelab.errors import RunTimeout
 from stagelab.exercise.requirements import GREETING, builds
 from stagelab.exercise.task import Found, Requirement, Task, met, unmet, waiting
 
 if TYPE_CHECKING:
-    from stagelab.builds import Dockerfile, StageSource
     from stagelab.exercise.attempt import Attempt
 
 _STAGE = "builder"
@@ -43,9 +43,9 @@ def _version_can_be_chosen(attempt: Attempt) -> Found:
     stage = attempt.stage
     if stage is None:
         return waiting()
-    usual = _base(attempt.source, stage)
+    usual = chain(attempt.source, stage)[-1].base
     other = parse(attempt.text, {"GO_VERSION": _OTHER})
-    chosen = _base(other, other.stages[stage.index])
+    chosen = chain(other, other.stages[stage.index])[-1].base
     begins = attempt.chain[-1].instructions[0]
     if _OTHER in chosen and usual.startswith(f"golang:{_DEFAULT}"):
         return met(f"{usual} unless GO_VERSION says otherwise.")
@@ -107,15 +107,6 @@ def _leaves_the_program(attempt: Attempt) -> Found:
         at=attempt.instruction("RUN"),
         detail=ran.output,
     )
-
-
-def _base(source: Dockerfile, stage: StageSource) -> str:
-    """Give the image that a stage starts from, through the stages between."""
-    below = source.stage(stage.base)
-    while below is not None and below.index < stage.index:
-        stage = below
-        below = source.stage(stage.base)
-    return stage.base
 
 
 TASKS = (
