@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from xxhash import xxh3_64
 
 from stagelab.errors import ArchiveDamaged
-from stagelab.image.binary import ELF_MAGIC, GoFacts, go_facts
+from stagelab.image import records
+from stagelab.image.capabilities import capabilities
+from stagelab.image.elf import ELF_MAGIC, HEAD, SCRIPT_MAGIC, program_facts
 from stagelab.image.entry import Entry
+from stagelab.image.gobuild import go_facts
+from stagelab.image.spans import Spans
 from stagelab.image.tar import headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from stagelab.image.elf import ProgramFacts
     from stagelab.image.entry import Kind
+    from stagelab.image.gobuild import GoFacts
+    from stagelab.image.package import Package
+    from stagelab.image.spans import Hit
     from stagelab.image.stream import ByteStream
     from stagelab.image.tar import Header
 
-RULES = 1
+RULES = 2
 """Version of what is looked for in a layer; cached facts of another version are not used."""
 
 MOST_CAPTURED = 16 << 20
 """Bytes of the largest file whose contents are kept."""
+
+MOST_ENTRIES = 600_000
+"""Names that one layer may have; more would fill the memory."""
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
@@ -30,15 +43,14 @@ _AUFS = ".wh..wh."
 
 _KEPT = frozenset(
     {
+        "/etc/apt/sources.list",
+        "/etc/group",
         "/etc/os-release",
         "/etc/passwd",
-        "/lib/apk/db/installed",
-        "/usr/lib/apk/db/installed",
         "/usr/lib/os-release",
-        "/var/lib/dpkg/status",
     }
 )
-_KEPT_BELOW = "/var/lib/dpkg/status.d/"
+_KEPT_BELOW = "/etc/apt/sources.list.d/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +63,23 @@ class LayerFacts:
         whiteouts: Paths that the layer removes.
         opaques: Folders whose contents from below the layer hides.
         contents: The bytes of the files that were asked for, by path.
+        packages: What each record of a package manager lists, by the record's path.
+        programs: How each executable file is started, by path.
         go: What Go programs say of themselves, by path.
+        capabilities: Names of the capabilities that a program gets from its file, by path.
+        hits: Where something looks like a secret.
     """
 
     diff_id: str
     entries: tuple[Entry, ...]
-    whiteouts: tuple[str, ...]
-    opaques: tuple[str, ...]
-    contents: dict[str, bytes]
-    go: dict[str, GoFacts]
+    whiteouts: tuple[str, ...] = ()
+    opaques: tuple[str, ...] = ()
+    contents: dict[str, bytes] = field(default_factory=dict)
+    packages: dict[str, tuple[Package, ...]] = field(default_factory=dict)
+    programs: dict[str, ProgramFacts] = field(default_factory=dict)
+    go: dict[str, GoFacts] = field(default_factory=dict)
+    capabilities: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    hits: tuple[Hit, ...] = ()
 
     @property
     def size_bytes(self) -> int:
@@ -68,54 +88,120 @@ class LayerFacts:
 
 
 def is_kept(path: str) -> bool:
-    """Tell whether the facts need the contents of this file: package lists, os-release, users."""
-    return path in _KEPT or (path.startswith(_KEPT_BELOW) and not path.endswith(".md5sums"))
+    """Tell whether the facts need the contents of this file: os-release, users, package sources."""
+    return path in _KEPT or path.startswith(_KEPT_BELOW)
 
 
 def scan(
-    stream: ByteStream, digest: Callable[[], str], keep: Callable[[str], bool] = is_kept
+    stream: ByteStream,
+    finish: Callable[[], tuple[str, Iterable[tuple[int, str]]]],
+    keep: Callable[[str], bool] = is_kept,
 ) -> LayerFacts:
     """Read one layer's tar to its end.
 
     Args:
-        stream: The uncompressed tar.
-        digest: Called at the end, gives the layer's diff ID.
+        stream: The uncompressed tar, from its start.
+        finish: Called at the end, gives the layer's diff ID, and for whatever looks like a secret
+            its place in the tar and the rule that it meets.
         keep: Which files' contents are wanted; those over 16 MB are not kept.
 
     Raises:
-        ArchiveDamaged: If it is no tar, is cut off, or names paths outside the file system.
+        ArchiveDamaged: If it is no tar, is cut off, names paths outside the file system, or has
+            more than `MOST_ENTRIES` names.
     """
-    entries: dict[str, Entry] = {}
-    whiteouts: list[str] = []
-    opaques: list[str] = []
-    contents: dict[str, bytes] = {}
-    go: dict[str, GoFacts] = {}
+    found = _Found(keep)
     for number, header in enumerate(headers(stream)):
         path = rooted(header.name)
         folder, _, name = path.rpartition("/")
         if name.startswith(_WHITEOUT):
             if name == _OPAQUE:
-                opaques.append(folder or "/")
+                found.opaques.append(folder or "/")
             elif not name.startswith(_AUFS):  # else AUFS's own bookkeeping
-                whiteouts.append(f"{folder}/{name.removeprefix(_WHITEOUT)}")
-            continue
-        if path == "/":
-            continue
-        entries[path] = _entry(path, number, header, entries)
-        contents.pop(path, None)
-        go.pop(path, None)
-        if header.kind != "file" or not header.stored or header.stored != header.size:
-            continue
-        if keep(path) and header.size <= MOST_CAPTURED:
-            contents[path] = stream.read(header.size)
-        elif header.mode & 0o111 and stream.peek(min(4, header.size)) == ELF_MAGIC:
-            found = go_facts(stream, header.size)
-            if found:
-                go[path] = found
+                found.whiteouts.append(f"{folder}/{name.removeprefix(_WHITEOUT)}")
+        elif path != "/":
+            found.add(path, number, header, stream)
+        if number >= MOST_ENTRIES:
+            raise _too_many()
     stream.drain()
-    return LayerFacts(
-        digest(), tuple(entries.values()), tuple(whiteouts), tuple(opaques), contents, go
-    )
+    diff_id, hits = finish()
+    return found.facts(diff_id, hits)
+
+
+class _Found:
+    """What is found in a layer, while it is read."""
+
+    def __init__(self, keep: Callable[[str], bool]) -> None:
+        self._keep = keep
+        self._entries: dict[str, Entry] = {}
+        self._spans = Spans()
+        self._by_path = _ByPath({}, {}, {}, {}, {})
+        self.whiteouts: list[str] = []
+        self.opaques: list[str] = []
+
+    def add(self, path: str, number: int, header: Header, stream: ByteStream) -> None:
+        """Note an entry, and what its contents say, which begin here."""
+        for known in self._by_path:
+            if path in known:
+                del known[path]
+        fingerprint = 0
+        if header.kind == "file":
+            if header.capability:
+                self._by_path.capabilities[path] = capabilities(header.capability)
+            if header.stored and header.stored == header.size:
+                start = stream.position
+                hasher = xxh3_64()
+                stream.tap = hasher.update
+                try:
+                    self._read(path, header, stream)
+                    stream.skip(start + header.size - stream.position)
+                finally:
+                    stream.tap = None
+                self._spans.add(start, stream.position, path)
+                fingerprint = hasher.intdigest()
+        self._entries[path] = _entry(path, number, header, self._entries, fingerprint)
+
+    def _read(self, path: str, header: Header, stream: ByteStream) -> None:
+        if self._keep(path):
+            if header.size <= MOST_CAPTURED:
+                self._by_path.contents[path] = stream.read(header.size)
+        elif records.is_record(path):
+            listed = records.read(path, stream.pieces(header.size))
+            if listed:
+                self._by_path.packages[path] = listed
+        elif header.mode & 0o111:
+            head = stream.peek(min(HEAD, header.size))
+            if head.startswith((ELF_MAGIC, SCRIPT_MAGIC)):
+                program = program_facts(head)
+                if program:
+                    self._by_path.programs[path] = program
+                if head.startswith(ELF_MAGIC):
+                    go = go_facts(stream, header.size)
+                    if go:
+                        self._by_path.go[path] = go
+
+    def facts(self, diff_id: str, hits: Iterable[tuple[int, str]]) -> LayerFacts:
+        """Put together what was found."""
+        contents, packages, programs, go, caps = self._by_path
+        return LayerFacts(
+            diff_id=diff_id,
+            entries=tuple(self._entries.values()),
+            whiteouts=tuple(self.whiteouts),
+            opaques=tuple(self.opaques),
+            contents=contents,
+            packages=packages,
+            programs=programs,
+            go=go,
+            capabilities=caps,
+            hits=self._spans.hits(hits),
+        )
+
+
+class _ByPath(NamedTuple):
+    contents: dict[str, bytes]
+    packages: dict[str, tuple[Package, ...]]
+    programs: dict[str, ProgramFacts]
+    go: dict[str, GoFacts]
+    capabilities: dict[str, tuple[str, ...]]
 
 
 def rooted(name: str) -> str:
@@ -136,14 +222,33 @@ def rooted(name: str) -> str:
     return "/" + name.rstrip("/")
 
 
-def _entry(path: str, number: int, header: Header, entries: dict[str, Entry]) -> Entry:
+def _entry(
+    path: str, number: int, header: Header, entries: dict[str, Entry], fingerprint: int
+) -> Entry:
     if header.kind != "link":
         kind = cast("Kind", header.kind)
         return Entry(
-            path, kind, header.size, header.mode, header.uid, header.gid, header.link, number
+            path,
+            kind,
+            header.size,
+            header.mode,
+            header.uid,
+            header.gid,
+            header.link,
+            number,
+            fingerprint,
         )
     target = rooted(header.link)
     first = entries.get(target)
     if first is None:
         return Entry(path, "file", 0, header.mode, header.uid, header.gid, target, -1)
     return first._replace(path=path, link=first.link if first.kind == "symlink" else target)
+
+
+def _too_many() -> ArchiveDamaged:
+    return ArchiveDamaged(
+        f"A layer of the image archive has more than {MOST_ENTRIES:,} names: it is damaged, or "
+        "made to fill a memory.",
+        fix="Ask where the archive comes from; look at the image with `docker export` instead.",
+        detail=f"more than {MOST_ENTRIES} entries in one layer",
+    )

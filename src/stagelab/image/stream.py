@@ -7,19 +7,27 @@ whole archive are read by the same code with the memory of a few pieces.
 from __future__ import annotations
 
 import zlib
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from stagelab.errors import ArchiveDamaged, ImageError
+import zstandard
+
+from stagelab.errors import ArchiveDamaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 PIECE = 1 << 20
 """Bytes that are held at a time."""
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_STEP = 1 << 17
+_MOST_WINDOW = 1 << 27
+_FREE = 1 << 29
+"""Bytes that compressed contents may grow to whatever they grow from."""
+
+_MOST_EXPANSION = 200
+"""How many times as large contents may be as their compressed form beyond that."""
 
 
 class ByteStream:
@@ -27,15 +35,17 @@ class ByteStream:
 
     Attributes:
         position: How many bytes have been read or skipped.
+        tap: Called with all bytes that are read or skipped, in order; None for nothing.
     """
 
-    __slots__ = ("_buffer", "_offset", "_pieces", "position")
+    __slots__ = ("_buffer", "_offset", "_pieces", "position", "tap")
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
         self._buffer = b""
         self._offset = 0
         self.position = 0
+        self.tap: Callable[[bytes | memoryview], object] | None = None
 
     def read(self, count: int) -> bytes:
         """Give the next `count` bytes, fewer only at the end."""
@@ -44,7 +54,10 @@ class ByteStream:
         if stop <= len(self._buffer):
             self._offset = stop
             self.position += count
-            return self._buffer[start:stop]
+            part = self._buffer[start:stop]
+            if self.tap:
+                self.tap(part)
+            return part
         parts = []
         while count and (part := self.read_some(count)):
             parts.append(part)
@@ -55,9 +68,14 @@ class ByteStream:
         """Give the bytes at hand, at least one and at most `limit`; b"" at the end."""
         if not self._fill():
             return b""
-        part = self._buffer[self._offset : self._offset + limit]
+        if not self._offset and len(self._buffer) <= limit:
+            part = self._buffer  # a whole piece goes on as it is
+        else:
+            part = self._buffer[self._offset : self._offset + limit]
         self._offset += len(part)
         self.position += len(part)
+        if self.tap:
+            self.tap(part)
         return part
 
     def skip(self, count: int) -> int:
@@ -65,6 +83,8 @@ class ByteStream:
         left = count
         while left and self._fill():
             step = min(left, len(self._buffer) - self._offset)
+            if self.tap:
+                self.tap(memoryview(self._buffer)[self._offset : self._offset + step])
             self._offset += step
             left -= step
         self.position += count - left
@@ -72,11 +92,13 @@ class ByteStream:
 
     def peek(self, count: int) -> bytes:
         """Give the next `count` bytes, fewer only at the end, without passing over them."""
-        ahead = self.read(count)
-        self._buffer = ahead + self._buffer[self._offset :]
-        self._offset = 0
-        self.position -= len(ahead)
-        return ahead
+        while len(self._buffer) - self._offset < count:
+            piece = next(self._pieces, None)
+            if piece is None:
+                break
+            self._buffer = self._buffer[self._offset :] + piece
+            self._offset = 0
+        return self._buffer[self._offset : self._offset + count]
 
     def pieces(self, size: int) -> Iterator[bytes]:
         """Give the next `size` bytes in pieces.
@@ -108,14 +130,14 @@ class ByteStream:
 def decompressed(stream: ByteStream) -> ByteStream:
     """Give what the stream holds: the same stream, or the contents if it is gzip or zstd.
 
-    Raises:
-        ImageError: If it is zstd and this Python cannot read that.
+    The contents come in small steps and no more of them than a real archive has: far too much
+    from little input raises `ArchiveDamaged`, as does what cannot be decompressed.
     """
     magic = stream.peek(4)
     if magic.startswith(_GZIP):
-        return ByteStream(_gunzip(stream))
+        return ByteStream(_bounded(stream, _gunzip(stream)))
     if magic == _ZSTD:
-        return ByteStream(_unzstd(stream, _zstd_decompressor()))
+        return ByteStream(_bounded(stream, _unzstd(stream)))
     return stream
 
 
@@ -129,22 +151,33 @@ def truncated(detail: str) -> ArchiveDamaged:
     )
 
 
+def _bounded(stream: ByteStream, parts: Iterator[bytes]) -> Iterator[bytes]:
+    start = stream.position
+    made = 0
+    for part in parts:
+        made += len(part)
+        if made > _FREE and made > _MOST_EXPANSION * (stream.position - start):
+            raise ArchiveDamaged(
+                "A compressed part of the image archive grows beyond all measure when it is "
+                "decompressed: it is damaged, or made to fill a memory or a disk.",
+                fix="Do not load this archive: ask where it comes from, and get it from there.",
+                detail=f"{made} bytes from {stream.position - start}",
+            )
+        yield part
+
+
 def _gunzip(stream: ByteStream) -> Iterator[bytes]:
     engine = zlib.decompressobj(wbits=31)
     waiting = b""
     while True:
-        waiting = waiting or stream.read_some(PIECE)
+        waiting = waiting or stream.read_some(_STEP)
         if not waiting:
             break
         try:
             # A bound on the output of one step keeps a few bytes from becoming gigabytes at once.
             part = engine.decompress(waiting, PIECE)
         except zlib.error as error:
-            raise ArchiveDamaged(
-                "A compressed layer of the image archive cannot be decompressed.",
-                fix="Write the archive again with `docker save -o FILE IMAGE`.",
-                detail=str(error),
-            ) from error
+            raise _not_compressed(error) from error
         waiting = engine.unconsumed_tail
         if part:
             yield part
@@ -156,29 +189,30 @@ def _gunzip(stream: ByteStream) -> Iterator[bytes]:
     raise truncated("a gzip stream without its end")
 
 
-def _unzstd(stream: ByteStream, engine: Any) -> Iterator[bytes]:  # noqa: ANN401 - either module's
-    while piece := stream.read_some(PIECE >> 3):
-        try:
-            part = engine.decompress(piece)
-        except Exception as error:
-            # two possible modules, each with an error class of its own
-            raise ArchiveDamaged(
-                "A compressed layer of the image archive cannot be decompressed.",
-                fix="Write the archive again with `docker save -o FILE IMAGE`.",
-                detail=str(error),
-            ) from error
-        if part:
+def _unzstd(stream: ByteStream) -> Iterator[bytes]:
+    reader = zstandard.ZstdDecompressor(max_window_size=_MOST_WINDOW).stream_reader(
+        _Readable(stream), read_size=_STEP, read_across_frames=True
+    )
+    try:
+        while part := reader.read(PIECE):
             yield part
+    except zstandard.ZstdError as error:
+        raise _not_compressed(error) from error
 
 
-def _zstd_decompressor() -> Any:  # noqa: ANN401 - either module's
-    for module in ("compression.zstd", "zstandard"):
-        try:
-            found = import_module(module).ZstdDecompressor()
-        except ImportError:
-            continue
-        return found.decompressobj() if module == "zstandard" else found
-    raise ImageError(
-        "A layer of this image archive is compressed with zstd, which this Python cannot read.",
-        fix="Use Python 3.14 or newer, or run `pip install zstandard` in the course's environment.",
+class _Readable:
+    """A stream as zstandard wants to read it."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+
+    def read(self, size: int) -> bytes:
+        return self._stream.read_some(size)
+
+
+def _not_compressed(error: Exception) -> ArchiveDamaged:
+    return ArchiveDamaged(
+        "A compressed layer of the image archive cannot be decompressed.",
+        fix="Write the archive again with `docker save -o FILE IMAGE`.",
+        detail=str(error),
     )

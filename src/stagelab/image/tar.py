@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 BLOCK = 512
 _ZEROS = bytes(BLOCK)
 _MOST_EXTENSION = 1 << 20
+_CAPABILITY = "SCHILY.xattr.security.capability"
 _FIELDS = struct.Struct("100s8s8s8s12s12x8s1s100s6s2x32x32x8x8x155s12x")
 _KINDS = {
     b"1": "link",
@@ -38,7 +39,8 @@ class Header(NamedTuple):
 
     `name` is as written; bytes that are not UTF-8 stand as backslash escapes. `kind` is file, dir,
     symlink, link (hard), char, block or fifo. `stored` bytes follow the header; `size` is the
-    file's, which differs for a sparse file.
+    file's, which differs for a sparse file. `capability` is the value of its attribute
+    `security.capability`, b"" if it has none.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Header(NamedTuple):
     uid: int
     gid: int
     link: str
+    capability: bytes = b""
 
 
 def headers(stream: ByteStream) -> Iterator[Header]:
@@ -118,6 +121,7 @@ def _header(
     uid, gid = _number(fields[2]), _number(fields[3])
     kind = _KINDS.get(flag, "file")
     size = _number(block[483:495]) if flag == b"S" else stored
+    capability = b""
     if extension:
         name = extension.get("GNU.sparse.name", extension.get("path", name))
         link = extension.get("linkpath", link)
@@ -125,6 +129,7 @@ def _header(
         real = _decimal(extension, "GNU.sparse.size", stored if flag != b"S" else size)
         size = _decimal(extension, "GNU.sparse.realsize", real)
         uid, gid = _decimal(extension, "uid", uid), _decimal(extension, "gid", gid)
+        capability = extension.get(_CAPABILITY, b"")
     if kind == "file" and name.endswith(b"/"):
         kind = "dir"  # as tars older than ustar mark a directory
     if kind != "file":
@@ -138,6 +143,7 @@ def _header(
         uid,
         gid,
         link.decode(errors="backslashreplace"),
+        capability,
     )
 
 
