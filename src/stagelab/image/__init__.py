@@ -1,16 +1,20 @@
 """Images: what is really in them, from an engine or an archive."""
 
-from stagelab.image.contents import Package
 from stagelab.image.entry import Entry
-from stagelab.image.facts import Change, GoBinary, Layer, Packages, Waste, XRay
+from stagelab.image.facts import Change, Layer, Packages, XRay
+from stagelab.image.gobinaries import GoBinary
+from stagelab.image.gobuild import GoModule
 from stagelab.image.merge import Hidden
+from stagelab.image.package import Package
 from stagelab.image.tree import Tree
+from stagelab.image.waste import Waste
 from stagelab.image.xraying import xray
 
 __all__ = [
     "Change",
     "Entry",
     "GoBinary",
+    "GoModule",
     "Hidden",
     "Layer",
     "Package",

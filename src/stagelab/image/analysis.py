@@ -2,56 +2,113 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stagelab.engine.labels import STAND_IN_LABEL
-from stagelab.errors import ArchiveDamaged
-from stagelab.image.contents import is_root, operating_system, packages
-from stagelab.image.facts import GoBinary, Layer, Packages, Waste, XRay
-from stagelab.image.history import origins
-from stagelab.image.merge import merge
-from stagelab.image.programs import programs
-from stagelab.image.tree import Tree
+from stagelab.image.contents import os_release
+from stagelab.image.facts import Layer, Packages, XRay
+from stagelab.image.fixes import NOT_ASKED, published_fixes
+from stagelab.image.gobinaries import go_binaries
+from stagelab.image.layer import APT
+from stagelab.image.secrets import secrets
+from stagelab.image.stack import stack
+from stagelab.image.start import start
+from stagelab.image.surface import surface
+from stagelab.image.waste import waste
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from stagelab.image.facts import BaseUseLike
-    from stagelab.image.layer import LayerFacts
-    from stagelab.image.merge import Merged
+    from stagelab.image.fixes import Fixes
+    from stagelab.image.gathering import Read
+    from stagelab.image.package import Package
+    from stagelab.image.stack import Stack
 
 
 def analyse(
     name: str,
-    image_id: str,
-    config: Mapping[str, Any],
-    known: Mapping[str, LayerFacts],
+    read: Read,
     *,
     bases: tuple[BaseUseLike, ...] = (),
+    fixes: bool = False,
     fetch: Callable[[str, str], bytes | None],
 ) -> XRay:
     """Put an x-ray together.
 
     Args:
         name: What the x-ray is called.
-        image_id: The image's ID.
-        config: The image configuration, as in the OCI image specification.
-        known: The facts of every layer, by diff ID.
+        read: What was read of the image.
         bases: What is known of the bases.
+        fixes: Whether to ask the image's distribution what it has published.
         fetch: Gives a file's bytes from the layer of a diff ID and the path.
 
     Raises:
         ArchiveDamaged: If a layer that the configuration names is not known.
     """
-    history = origins(config)
-    numbers = [number for number, origin in enumerate(history) if origin.diff_id]
-    stack = [_known(known, origin.diff_id) for origin in history if origin.diff_id]
-    merged = merge(stack)
-    effects = dict(zip(numbers, zip(stack, merged.effects, strict=True), strict=True))
+    stacked = stack(read.config, read.layers)
+    settings = stacked.settings
+    labels = settings.get("Labels") or {}
+    release = os_release(
+        stacked.content("/etc/os-release") or stacked.content("/usr/lib/os-release")
+    )
+    packages = Packages(_packages(stacked))
+    transfer = [read.stored.get(layer.diff_id) for layer in stacked.layers]
+    return XRay(
+        name=name,
+        image_id=read.image_id,
+        size_bytes=sum(layer.size_bytes for layer in stacked.layers),
+        merged_bytes=stacked.merged.merged_bytes,
+        transfer_bytes=_sum(transfer),
+        layers=_layers(stacked),
+        files=sum(entry.kind == "file" for entry in stacked.tree),
+        waste=waste(stacked),
+        packages=packages,
+        binaries=go_binaries(stacked),
+        surface=surface(stacked),
+        start=start(stacked),
+        secrets=secrets(stacked),
+        fixes=_fixes(stacked, packages, release) if fixes else NOT_ASKED,
+        entrypoint=tuple(settings.get("Entrypoint") or ()),
+        cmd=tuple(settings.get("Cmd") or ()),
+        env=stacked.env,
+        labels=labels,
+        os=release.get("PRETTY_NAME") or release.get("NAME"),
+        os_release=release,
+        architecture=str(read.config.get("architecture") or ""),
+        stand_in=labels.get(STAND_IN_LABEL),
+        bases=bases,
+        tree=stacked.tree,
+        _facts=read.layers,
+        _fetch=fetch,
+    )
+
+
+def _sum(sizes: list[int | None]) -> int | None:
+    known = [size for size in sizes if size is not None]
+    return sum(known) if sizes and len(known) == len(sizes) else None
+
+
+def _packages(stacked: Stack) -> list[Package]:
+    return sorted(
+        package for _, listed in stacked.visible(lambda layer: layer.packages) for package in listed
+    )
+
+
+def _fixes(stacked: Stack, packages: Packages, release: Mapping[str, str]) -> Fixes:
+    contents = stacked.visible(lambda layer: layer.contents)
+    sources = {path: raw for path, raw in contents if path.startswith(APT)}
+    architecture = str(stacked.config.get("architecture") or "")
+    return published_fixes(packages, release, sources, architecture=architecture, changelogs=True)
+
+
+def _layers(stacked: Stack) -> tuple[Layer, ...]:
+    made = dict(
+        zip(stacked.numbers, zip(stacked.layers, stacked.merged.effects, strict=True), strict=True)
+    )
     layers = []
-    for number, origin in enumerate(history):
-        facts, effect = effects.get(number, (None, None))
+    for number, origin in enumerate(stacked.history):
+        facts, effect = made.get(number, (None, None))
         layers.append(
             Layer(
                 number,
@@ -64,77 +121,4 @@ def analyse(
                 effect.removed if effect else 0,
             )
         )
-    size = sum(layer.size_bytes for layer in layers)
-    worst = tuple(
-        replace(hidden, wrote=numbers[hidden.wrote], hidden_by=numbers[hidden.hidden_by])
-        for hidden in merged.hidden
-    )
-    tree = Tree(merged.entries)
-    settings = config.get("config") or {}
-    env = dict(item.partition("=")[::2] for item in settings.get("Env") or [])
-    contents = _contents(stack, merged)
-    user = settings.get("User") or "root"
-    labels = settings.get("Labels") or {}
-    tools = programs(tree, env.get("PATH", "").split(":"))
-    release = tree.resolve("/etc/os-release") or tree.resolve("/usr/lib/os-release")
-    return XRay(
-        name=name,
-        image_id=image_id,
-        size_bytes=size,
-        merged_bytes=merged.merged_bytes,
-        layers=tuple(layers),
-        files=sum(entry.kind == "file" for entry in tree),
-        waste=Waste(size - merged.merged_bytes, worst),
-        packages=Packages(packages(contents)),
-        shells=tools.shells,
-        compilers=tools.compilers,
-        package_managers=tools.package_managers,
-        setuid=tools.setuid,
-        go_binaries=_go_binaries(stack, merged, tree),
-        user=user,
-        runs_as_root=is_root(user, contents.get("/etc/passwd")),
-        entrypoint=tuple(settings.get("Entrypoint") or ()),
-        cmd=tuple(settings.get("Cmd") or ()),
-        exposed_ports=tuple(sorted(settings.get("ExposedPorts") or ())),
-        env=env,
-        labels=labels,
-        os=operating_system(contents.get(release.path) if release else None),
-        architecture=str(config.get("architecture") or ""),
-        stand_in=labels.get(STAND_IN_LABEL),
-        bases=bases,
-        tree=tree,
-        _facts=dict(known),
-        _fetch=fetch,
-    )
-
-
-def _known(known: Mapping[str, LayerFacts], diff_id: str) -> LayerFacts:
-    facts = known.get(diff_id)
-    if facts is None:
-        raise ArchiveDamaged(
-            "A layer that the image's configuration names is missing, or its contents are not "
-            "what their digest says.",
-            fix="Write the archive again with `docker save -o FILE IMAGE`.",
-            detail=diff_id,
-        )
-    return facts
-
-
-def _contents(stack: Sequence[LayerFacts], merged: Merged) -> dict[str, bytes]:
-    """Give the kept files that the merged file system still has, each as last written."""
-    return {
-        path: raw
-        for number, facts in enumerate(stack)
-        for path, raw in facts.contents.items()
-        if merged.wrote.get(path) == number
-    }
-
-
-def _go_binaries(stack: Sequence[LayerFacts], merged: Merged, tree: Tree) -> tuple[GoBinary, ...]:
-    found = []
-    for number, facts in enumerate(stack):
-        for path, go in facts.go.items():
-            if merged.wrote.get(path) == number:
-                present = go.loader is None or tree.resolve(go.loader) is not None
-                found.append(GoBinary(path, go.go_version, go.module, go.loader, present))
-    return tuple(sorted(found, key=lambda binary: binary.path))
+    return tuple(layers)

@@ -13,28 +13,48 @@ from __future__ import annotations
 import hashlib
 import json
 import posixpath
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stagelab.errors import ArchiveDamaged, ImageError
-from stagelab.image.layer import is_kept, scan
+from stagelab.errors import ArchiveDamaged
+from stagelab.image.layer import MOST_ENTRIES, is_kept, scan
+from stagelab.image.shape import unreadable
 from stagelab.image.stream import PIECE, ByteStream, decompressed, truncated
+from stagelab.image.sweep import Sweep
 from stagelab.image.tar import BLOCK, headers, looks_like_tar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from stagelab.image.layer import LayerFacts
+    from stagelab.image.tar import Header
 
 _MOST_DOCUMENT = 8 << 20
+_MOST_DOCUMENTS = 64 << 20
 _MOST_NESTED = 4
 _ATTESTATION = "vnd.docker.reference.type"
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """An image of an archive: `digests` are all that it may be called by, `config` is its own."""
+
+    digests: tuple[str, ...]
+    config: dict[str, Any]
+
+
 class Parts:
-    """The documents (JSON) of an archive, gathered while `layers` is iterated to its end."""
+    """The parts of an archive but for its layers, gathered while `layers` is iterated to its end.
+
+    Attributes:
+        stored: Bytes of each layer as the archive has it, by diff ID, of the compressed ones.
+    """
 
     def __init__(self) -> None:
+        self.stored: dict[str, int] = {}
         self._documents: dict[str, bytes] = {}
+        self._documents_bytes = 0
 
     def layers(
         self, pieces: Iterable[bytes], keep: Callable[[str], bool] = is_kept
@@ -42,70 +62,93 @@ class Parts:
         """Give each layer of the archive as it comes.
 
         Raises:
-            ArchiveDamaged: If the archive is cut off, no archive at all, or unsafe.
+            ArchiveDamaged: If the archive is cut off, no archive at all, unsafe or beyond measure.
         """
+        entries = 0
         stream = decompressed(ByteStream(pieces))
-        for header in headers(stream):
-            if header.kind != "file" or not header.stored:
-                continue
-            start = stream.peek(min(BLOCK, header.stored))
-            if looks_like_tar(start) or _is_compressed(start):
-                yield from _layer(stream, header.stored, keep)
-            elif header.stored <= _MOST_DOCUMENT and start.lstrip()[:1] in (b"{", b"["):
-                document = stream.read(header.stored)
-                if len(document) < header.stored:
-                    raise truncated(f"the contents of {header.name} are cut off")
-                self._documents[posixpath.normpath(header.name)] = document
+        with ThreadPoolExecutor(1, "stagelab-digest") as executor:
+            for header in headers(stream):
+                if header.kind != "file" or not header.stored:
+                    continue
+                start = stream.peek(min(BLOCK, header.stored))
+                if looks_like_tar(start) or _is_compressed(start):
+                    sweep = Sweep(executor)
+                    facts = _layer(stream, header.stored, keep, sweep, MOST_ENTRIES - entries)
+                    if facts:
+                        if _is_compressed(start):
+                            self.stored[facts.diff_id] = header.stored
+                        entries += len(facts.entries)
+                        yield facts
+                elif header.stored <= _MOST_DOCUMENT and start.lstrip()[:1] in (b"{", b"["):
+                    self._keep(header, stream)
         stream.drain()
 
-    def config(self) -> tuple[str, dict[str, Any]]:
-        """Give the digest and the contents of the archive's image configuration.
+    def images(self) -> tuple[Described, ...]:
+        """Give the archive's images, each once.
 
         Raises:
-            ArchiveDamaged: If there is none or it cannot be read.
-            ImageError: If the archive holds several images.
+            ArchiveDamaged: If there is none or its configuration cannot be read.
         """
-        names = self._configs_of_docker() or self._configs_of_oci()
-        if not names:
+        named = self._configs_of_docker() | self._configs_of_oci()
+        if not named:
             raise _without("neither manifest.json nor index.json names an image")
-        if len(set(names)) > 1:
-            raise ImageError(
-                f"The archive holds {len(set(names))} images.",
-                fix="Write one image to an archive of its own with `docker save -o FILE IMAGE`.",
-                detail=", ".join(names),
-            )
-        raw = self._raw(names[0])
-        config = self._document(names[0])
-        rootfs = config.get("rootfs") if isinstance(config, dict) else None
-        if not isinstance(rootfs, dict) or not isinstance(rootfs.get("diff_ids", []), list | None):
-            raise _without(f"{names[0]} is no image configuration")
-        return "sha256:" + hashlib.sha256(raw).hexdigest(), config
+        return tuple(self._described(name, digests) for name, digests in named.items())
 
-    def _configs_of_docker(self) -> list[str]:
+    def _keep(self, header: Header, stream: ByteStream) -> None:
+        self._documents_bytes += header.stored + len(header.name)
+        if self._documents_bytes > _MOST_DOCUMENTS:
+            raise _without("its descriptions are beyond measure")
+        document = stream.read(header.stored)
+        if len(document) < header.stored:
+            raise truncated(f"the contents of {header.name} are cut off")
+        self._documents[posixpath.normpath(header.name)] = document
+
+    def _described(self, name: str, digests: Iterable[str]) -> Described:
+        raw = self._raw(name)
+        config = self._document(name)
+        rootfs = config.get("rootfs") if isinstance(config, dict) else None
+        if not isinstance(rootfs, dict) or not _is_words(rootfs.get("diff_ids")):
+            raise _without(f"{name} is no image configuration")
+        problem = unreadable(config)
+        if problem:
+            raise _without(f"{name}: {problem}")
+        digest = "sha256:" + hashlib.sha256(raw).hexdigest()
+        return Described((digest, *digests), config)
+
+    def _configs_of_docker(self) -> dict[str, tuple[str, ...]]:
+        """Give the names of the configurations that manifest.json names."""
         if "manifest.json" not in self._documents:
-            return []
+            return {}
         try:
-            return [str(image["Config"]) for image in self._document("manifest.json")]
+            names = [str(image["Config"]) for image in self._document("manifest.json")]
         except (KeyError, TypeError) as error:
             raise _without("manifest.json is not as it should be") from error
+        return dict.fromkeys(map(posixpath.normpath, names), ())
 
-    def _configs_of_oci(self) -> list[str]:
+    def _configs_of_oci(self) -> dict[str, tuple[str, ...]]:
+        """Give the names of the configurations that index.json leads to, and the ways' digests."""
         if "index.json" not in self._documents:
-            return []
+            return {}
         try:
-            return list(self._walk(self._document("index.json"), _MOST_NESTED))
+            return dict(self._walk(self._document("index.json"), (), _MOST_NESTED))
         except (KeyError, TypeError, AttributeError) as error:
             raise _without("index.json is not as it should be") from error
 
-    def _walk(self, document: Any, depth: int) -> Iterator[str]:  # noqa: ANN401 - any JSON
+    def _walk(
+        self,
+        document: Any,  # noqa: ANN401 - any JSON
+        way: tuple[str, ...],
+        depth: int,
+    ) -> Iterator[tuple[str, tuple[str, ...]]]:
         if "config" in document:
-            yield _blob(document["config"]["digest"])
+            yield _blob(document["config"]["digest"]), way
         for descriptor in document.get("manifests", []) if depth else []:
             name = _blob(descriptor["digest"])
             # An index may name platforms that the archive leaves out, and proofs of origin.
             attests = (descriptor.get("annotations") or {}).get(_ATTESTATION)
             if name in self._documents and not attests:
-                yield from self._walk(self._document(name), depth - 1)
+                further = (*way, str(descriptor["digest"]))
+                yield from self._walk(self._document(name), further, depth - 1)
 
     def _raw(self, name: str) -> bytes:
         raw = self._documents.get(posixpath.normpath(name))
@@ -120,19 +163,23 @@ class Parts:
             raise _without(f"{name}: {error}") from error
 
 
-def _layer(stream: ByteStream, stored: int, keep: Callable[[str], bool]) -> Iterator[LayerFacts]:
+def _layer(
+    stream: ByteStream, stored: int, keep: Callable[[str], bool], sweep: Sweep, most_entries: int
+) -> LayerFacts | None:
     end = stream.position + stored
     content = decompressed(ByteStream(stream.pieces(stored)))
+    facts = None
     if looks_like_tar(content.peek(BLOCK)):
-        sha256 = hashlib.sha256()
-
-        def hashed() -> Iterator[bytes]:
-            while piece := content.read_some(PIECE):
-                sha256.update(piece)
-                yield piece
-
-        yield scan(ByteStream(hashed()), lambda: "sha256:" + sha256.hexdigest(), keep)
+        pieces = ByteStream(sweep.pieces(content, PIECE))
+        facts = scan(pieces, sweep.finish, keep, most_entries)
     stream.skip(end - stream.position)
+    return facts
+
+
+def _is_words(value: object) -> bool:
+    return value is None or (
+        isinstance(value, list) and all(isinstance(word, str) for word in value)
+    )
 
 
 def _is_compressed(start: bytes) -> bool:

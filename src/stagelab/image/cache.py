@@ -13,13 +13,17 @@ import json
 import os
 import tempfile
 import zlib
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 from stagelab import _home
-from stagelab.image.binary import GoFacts
+from stagelab.image.elf import ProgramFacts
 from stagelab.image.entry import Entry
+from stagelab.image.gobuild import GoFacts
 from stagelab.image.layer import RULES, LayerFacts
+from stagelab.image.package import Package
+from stagelab.image.spans import Hit
 
 MOST_BYTES = 256_000_000
 """Size that the folder is kept below."""
@@ -39,35 +43,49 @@ def load_layer(diff_id: str) -> LayerFacts | None:
 def store_layer(facts: LayerFacts) -> None:
     """Keep the facts of a layer."""
     kept = {
-        "entries": facts.entries,
+        "entries": [*zip(*facts.entries, strict=True)],  # columns take less room than rows
         "whiteouts": facts.whiteouts,
         "opaques": facts.opaques,
         "contents": {path: raw.decode("latin-1") for path, raw in facts.contents.items()},
+        "packages": {path: [*map(astuple, some)] for path, some in facts.packages.items()},
+        "programs": facts.programs,
         "go": facts.go,
+        "capabilities": facts.capabilities,
+        "hits": facts.hits,
     }
     _store("layer", facts.diff_id, kept)
 
 
-def load_config(image_id: str) -> dict[str, Any] | None:
-    """Give the configuration of an image, None if it is not known."""
+def load_config(image_id: str) -> tuple[dict[str, Any], dict[str, int]] | None:
+    """Give an image's configuration and its layers' compressed sizes, None if not known."""
     kept = _load("image", image_id)
-    return kept if isinstance(kept, dict) else None
+    try:
+        return None if kept is None else (dict(kept["config"]), dict(kept["stored"]))
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
-def store_config(image_id: str, config: dict[str, Any]) -> None:
-    """Keep the configuration of an image, and the folder within its bound."""
-    _store("image", image_id, config)
+def store_config(image_id: str, config: dict[str, Any], stored: dict[str, int]) -> None:
+    """Keep the same, and the folder within its bound."""
+    _store("image", image_id, {"config": config, "stored": stored})
     _bound()
 
 
 def _layer(diff_id: str, kept: dict[str, Any]) -> LayerFacts:
     return LayerFacts(
-        diff_id,
-        tuple(Entry(*entry) for entry in kept["entries"]),
-        tuple(kept["whiteouts"]),
-        tuple(kept["opaques"]),
-        {path: text.encode("latin-1") for path, text in kept["contents"].items()},
-        {path: GoFacts(*facts) for path, facts in kept["go"].items()},
+        diff_id=diff_id,
+        entries=tuple(map(Entry._make, zip(*kept["entries"], strict=True))),
+        whiteouts=tuple(kept["whiteouts"]),
+        opaques=tuple(kept["opaques"]),
+        contents={path: text.encode("latin-1") for path, text in kept["contents"].items()},
+        packages={
+            path: tuple(Package(*fields) for fields in some)
+            for path, some in kept["packages"].items()
+        },
+        programs={path: ProgramFacts(*facts) for path, facts in kept["programs"].items()},
+        go={path: GoFacts(*facts) for path, facts in kept["go"].items()},
+        capabilities={path: tuple(names) for path, names in kept["capabilities"].items()},
+        hits=tuple(Hit(*hit) for hit in kept["hits"]),
     )
 
 

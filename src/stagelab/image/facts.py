@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from stagelab._render import Shown
 from stagelab.errors import ImageError
-from stagelab.image.contents import Package
+from stagelab.image.package import Package
+from stagelab.image.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from stagelab.image.entry import Entry
+    from stagelab.image.fixes import Fixes
+    from stagelab.image.gobinaries import GoBinary
     from stagelab.image.layer import LayerFacts
-    from stagelab.image.merge import Hidden
+    from stagelab.image.secrets import Secrets
+    from stagelab.image.start import Start
+    from stagelab.image.surface import Surface
     from stagelab.image.tree import Tree
+    from stagelab.image.waste import Waste
 
 
 class BaseUseLike(Protocol):
@@ -65,47 +71,10 @@ class Layer(Shown):
         return self.diff_id is None
 
 
-@dataclass(frozen=True, slots=True)
-class Waste(Shown):
-    """What is in the image's layers but not in its file system.
-
-    Attributes:
-        reclaimable_bytes: Sum of the layers minus the merged file system.
-        worst: Each hidden file, largest first; their bytes add up to `reclaimable_bytes`.
-    """
-
-    reclaimable_bytes: int
-    worst: tuple[Hidden, ...]
-
-
 class Packages(tuple[Package, ...], Shown):
     """Installed packages, by name; a tuple that shows itself as a table."""
 
     __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class GoBinary:
-    """A program that Go built.
-
-    Attributes:
-        path: Where it is.
-        go_version: The toolchain's version, "go1.22.1".
-        module: The main module's path, the package's path if it was built outside a module.
-        loader: The loader that it needs to start, None if it is statically linked.
-        loader_present: Whether the image has that loader; True if it needs none.
-    """
-
-    path: str
-    go_version: str
-    module: str
-    loader: str | None
-    loader_present: bool
-
-    @property
-    def dynamic(self) -> bool:
-        """Whether it is dynamically linked, so that it needs a loader and libraries."""
-        return self.loader is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,24 +97,24 @@ class XRay(Shown):
         size_bytes: Sum over the layers of the bytes of their regular files, a file with several
             names (hard links) counted once a layer. This is what the course calls size.
         merged_bytes: Bytes of the regular files that a container sees.
+        transfer_bytes: Sum of the layers as they are compressed for a registry; None unless the
+            image was read from compressed layers.
         layers: The history, oldest first, instructions without a layer included.
         files: Regular files that a container sees, each name counted.
-        waste: What is in the layers but not in the file system.
-        packages: Packages by the databases of dpkg and apk.
-        shells: Shells by a name in the usual folders of programs and those of PATH; each program
-            once, by the path of its file, however many links lead to it.
-        compilers: Compilers, likewise.
-        package_managers: Package managers, likewise.
-        setuid: Programs that run with their owner's rights whoever starts them.
-        go_binaries: Programs that Go built (1.18 or newer).
-        user: Who a container's program runs as; "root" if the image does not say.
-        runs_as_root: Whether that user's number is 0.
+        waste: What is in the layers but of no use to a container.
+        packages: Packages by the records of dpkg, apk, rpm, pip and npm.
+        binaries: Programs that Go built (1.18 or newer).
+        surface: What an intruder would find, and who they would be.
+        start: Whether a container of the image can start at all.
+        secrets: What looks like a secret, in any layer or in the configuration.
+        fixes: Newer versions that the image's distribution has published; asked for only with
+            `fixes=True`.
         entrypoint: As in the configuration; empty if there is none.
         cmd: As in the configuration; empty if there is none.
-        exposed_ports: As in the configuration, "8080/tcp".
         env: Environment variables.
         labels: Labels, those of the base included.
         os: Name of the operating system from os-release; None if there is none.
+        os_release: All of os-release(5); empty if there is none.
         architecture: As in the configuration, "amd64".
         stand_in: Recipe of the stand-in that the image rests on, by its label; None if on none.
         bases: The bases of the build, if a build was x-rayed; else empty.
@@ -156,23 +125,22 @@ class XRay(Shown):
     image_id: str
     size_bytes: int
     merged_bytes: int
+    transfer_bytes: int | None
     layers: tuple[Layer, ...]
     files: int
     waste: Waste
     packages: Packages
-    shells: tuple[str, ...]
-    compilers: tuple[str, ...]
-    package_managers: tuple[str, ...]
-    setuid: tuple[str, ...]
-    go_binaries: tuple[GoBinary, ...]
-    user: str
-    runs_as_root: bool
+    binaries: tuple[GoBinary, ...]
+    surface: Surface
+    start: Start
+    secrets: Secrets
+    fixes: Fixes
     entrypoint: tuple[str, ...]
     cmd: tuple[str, ...]
-    exposed_ports: tuple[str, ...]
     env: Mapping[str, str]
     labels: Mapping[str, str]
     os: str | None
+    os_release: Mapping[str, str]
     architecture: str
     stand_in: str | None
     bases: tuple[BaseUseLike, ...]
@@ -190,6 +158,12 @@ class XRay(Shown):
             f"<XRay of {self.name}: {self.size_bytes} bytes, {self.layer_count} layers, "
             f"{self.files} files>"
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the facts as JSON knows them (without the tree); bytes and names as above."""
+        told = plain(self)
+        assert isinstance(told, dict)  # noqa: S101 - so is every dataclass
+        return told
 
     def file(self, path: str) -> Entry | None:
         """Give what a container sees at this path, symbolic links followed; None if nothing."""

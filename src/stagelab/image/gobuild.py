@@ -104,7 +104,7 @@ def go_build(facts: GoFacts) -> GoBuild:
             key, value = _setting(rest)
             settings[key] = value
         elif word in ("mod", "dep", "=>"):
-            module = GoModule(*(rest.split("\t") + ["", "", ""])[:3])
+            module = GoModule(*[*rest.split("\t"), "", "", ""][:3])
             if word == "mod":
                 main = module
             elif word == "dep":

@@ -32,7 +32,7 @@ def configuration(image: Image) -> dict[str, Any] | None:
     diff_ids = list((image.attrs.get("RootFS") or {}).get("Layers") or [])
     told = list(reversed(image.history()))
     layered = [_makes_layer(record) for record in told]
-    if not diff_ids or sum(layered) != len(diff_ids):
+    if sum(layered) != len(diff_ids):
         return None
     return {
         "architecture": image.attrs.get("Architecture") or "",

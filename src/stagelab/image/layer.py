@@ -35,22 +35,17 @@ MOST_CAPTURED = 16 << 20
 """Bytes of the largest file whose contents are kept."""
 
 MOST_ENTRIES = 600_000
-"""Names that one layer may have; more would fill the memory."""
+"""Names that the layers of an archive may have in all; more would fill the memory."""
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _AUFS = ".wh..wh."
 
-_KEPT = frozenset(
-    {
-        "/etc/apt/sources.list",
-        "/etc/group",
-        "/etc/os-release",
-        "/etc/passwd",
-        "/usr/lib/os-release",
-    }
-)
-_KEPT_BELOW = "/etc/apt/sources.list.d/"
+APT = "/etc/apt/sources.list"
+"""Where apt's lists of sources are: this file, and what is in the folder of this name and `.d`."""
+
+_KEPT = frozenset({APT, "/etc/group", "/etc/os-release", "/etc/passwd", "/usr/lib/os-release"})
+_KEPT_BELOW = APT + ".d/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +91,7 @@ def scan(
     stream: ByteStream,
     finish: Callable[[], tuple[str, Iterable[tuple[int, str]]]],
     keep: Callable[[str], bool] = is_kept,
+    most_entries: int = MOST_ENTRIES,
 ) -> LayerFacts:
     """Read one layer's tar to its end.
 
@@ -104,10 +100,11 @@ def scan(
         finish: Called at the end, gives the layer's diff ID, and for whatever looks like a secret
             its place in the tar and the rule that it meets.
         keep: Which files' contents are wanted; those over 16 MB are not kept.
+        most_entries: How many names it may have.
 
     Raises:
         ArchiveDamaged: If it is no tar, is cut off, names paths outside the file system, or has
-            more than `MOST_ENTRIES` names.
+            too many names.
     """
     found = _Found(keep)
     for number, header in enumerate(headers(stream)):
@@ -120,7 +117,7 @@ def scan(
                 found.whiteouts.append(f"{folder}/{name.removeprefix(_WHITEOUT)}")
         elif path != "/":
             found.add(path, number, header, stream)
-        if number >= MOST_ENTRIES:
+        if number >= most_entries:
             raise _too_many()
     stream.drain()
     diff_id, hits = finish()
@@ -247,8 +244,8 @@ def _entry(
 
 def _too_many() -> ArchiveDamaged:
     return ArchiveDamaged(
-        f"A layer of the image archive has more than {MOST_ENTRIES:,} names: it is damaged, or "
+        f"The image archive has more than {MOST_ENTRIES:,} names in its layers: it is damaged, or "
         "made to fill a memory.",
-        fix="Ask where the archive comes from; look at the image with `docker export` instead.",
-        detail=f"more than {MOST_ENTRIES} entries in one layer",
+        fix="Ask where the archive comes from; an image of so many files cannot be looked into.",
+        detail=f"more than {MOST_ENTRIES} entries",
     )

@@ -7,7 +7,6 @@ something that is no folder makes it one, as the engine's overlay driver does.
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +16,9 @@ if TYPE_CHECKING:
     from stagelab.image.entry import Entry
     from stagelab.image.layer import LayerFacts
 
-_Inode = tuple[int, int]
+_HALF = 32
+_NOWHERE = (1 << _HALF) - 1
+"""In place of an inode for a link that leads nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +79,22 @@ def merge(layers: Sequence[LayerFacts]) -> Merged:
 
 
 class _Merger:
+    """The state while layers are stacked.
+
+    Contents are known by a number, that of their layer in the upper half and that of their inode
+    in it in the lower, which costs less than a pair.
+    """
+
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
         self.wrote: dict[str, int] = {}
-        self.sizes: dict[_Inode, int] = {}
-        self.names: Counter[_Inode] = Counter()
+        self.sizes: dict[int, int] = {}
+        self.names: dict[int, int] = {}  # how many names contents have
         self.hidden: list[Hidden] = []
         self._children: dict[str, set[str]] = {"": set()}  # a key is a folder, written or implied
-        self._inodes: dict[str, _Inode] = {}
+        self._inodes: dict[str, int] = {}
         self._gone: set[str] = set()  # regular files that the current layer hides
-        self._dead: list[tuple[str, _Inode]] = []
+        self._dead: list[tuple[str, int]] = []
 
     def apply(self, number: int, layer: LayerFacts) -> Effect:
         self._gone, self._dead = set(), []
@@ -98,45 +105,52 @@ class _Merger:
             self._remove(path)
         added = changed = 0
         for entry in layer.entries:
-            existed = self._add(number, entry)
-            if entry.kind == "file":
-                if existed:
-                    changed += 1
-                else:
-                    added += 1
+            path = entry.path
+            folder = path.rpartition("/")[0]
+            if folder not in self._children:
+                self._make_folder(folder)
+            if entry.kind != "file":
+                self._add_other(number, entry, folder)
+            elif self._add_file(number, entry, folder):
+                changed += 1
+            else:
+                added += 1
         removed = len(self._gone)
-        self._account(number, {entry.path for entry in layer.entries if entry.kind == "file"})
+        if self._dead:
+            self._account(number, {entry.path for entry in layer.entries if entry.kind == "file"})
         return Effect(added, changed, removed)
 
-    def _add(self, number: int, entry: Entry) -> bool:
-        """Put an entry in its place; whether there was a regular file of this name before."""
+    def _add_file(self, number: int, entry: Entry, folder: str) -> bool:
+        """Put a regular file in its place; whether there was one of this name before."""
         path = entry.path
-        self._make_folder(path.rpartition("/")[0])
-        inode = self._inode(number, entry)  # before what it may link to is replaced
-        if entry.inode < 0 and inode in self.sizes:
-            entry = entry._replace(size=self.sizes[inode])
-        self.names[inode] += entry.kind == "file"
-        if entry.kind == "dir":
-            if path not in self._children:
-                self._remove(path)
-                self._children[path] = set()
-        else:
+        inode = number << _HALF | entry.inode
+        if entry.inode < 0:  # a link to a file of a layer below, before that is replaced
+            inode = self._inodes.get(entry.link, number << _HALF | _NOWHERE)
+            if inode in self.sizes:
+                entry = entry._replace(size=self.sizes[inode])
+        self.names[inode] = self.names.get(inode, 0) + 1
+        if path in self.entries or path in self._children:
             self._remove(path)
-        self._children[path.rpartition("/")[0]].add(path)
+        self._children[folder].add(path)
         self.entries[path] = entry
         self.wrote[path] = number
-        if entry.kind == "file":
-            self._inodes[path] = inode
-            self.sizes.setdefault(inode, entry.size)
-            existed = path in self._gone
+        self._inodes[path] = inode
+        self.sizes.setdefault(inode, entry.size)
+        if path in self._gone:
             self._gone.discard(path)
-            return existed
+            return True
         return False
 
-    def _inode(self, number: int, entry: Entry) -> _Inode:
-        if entry.inode < 0:
-            return self._inodes.get(entry.link, (number, -1))
-        return number, entry.inode
+    def _add_other(self, number: int, entry: Entry, folder: str) -> None:
+        path = entry.path
+        if entry.kind != "dir":
+            self._remove(path)
+        elif path not in self._children:
+            self._remove(path)
+            self._children[path] = set()
+        self._children[folder].add(path)
+        self.entries[path] = entry
+        self.wrote[path] = number
 
     def _make_folder(self, path: str) -> None:
         missing = []
@@ -172,4 +186,4 @@ class _Merger:
             size = self.sizes.get(inode, 0)
             if size and not self.names[inode]:
                 how: Literal["removed", "replaced"] = "replaced" if path in written else "removed"
-                self.hidden.append(Hidden(path, size, inode[0], number, how))
+                self.hidden.append(Hidden(path, size, inode >> _HALF, number, how))

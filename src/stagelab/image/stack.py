@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from stagelab.errors import ArchiveDamaged
 from stagelab.image.history import origins
 from stagelab.image.merge import merge
 from stagelab.image.tree import Tree
@@ -94,25 +93,10 @@ def stack(config: Mapping[str, Any], known: Mapping[str, LayerFacts]) -> Stack:
 
     Args:
         config: The image configuration.
-        known: The facts of every layer, by diff ID.
-
-    Raises:
-        ArchiveDamaged: If a layer is not known.
+        known: The facts of every layer that it names, by diff ID.
     """
     history = origins(config)
     numbers = tuple(number for number, origin in enumerate(history) if origin.diff_id)
-    layers = tuple(_known(known, origin.diff_id) for origin in history if origin.diff_id)
+    layers = tuple(known[origin.diff_id] for origin in history if origin.diff_id)
     merged = merge(layers)
     return Stack(config, history, numbers, layers, merged, Tree(merged.entries))
-
-
-def _known(known: Mapping[str, LayerFacts], diff_id: str) -> LayerFacts:
-    facts = known.get(diff_id)
-    if facts is None:
-        raise ArchiveDamaged(
-            "A layer that the image's configuration names is missing, or its contents are not "
-            "what their digest says.",
-            fix="Write the archive again with `docker save -o FILE IMAGE`.",
-            detail=diff_id,
-        )
-    return facts

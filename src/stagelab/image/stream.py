@@ -80,6 +80,11 @@ class ByteStream:
 
     def skip(self, count: int) -> int:
         """Pass over `count` bytes and give how many there were."""
+        stop = self._offset + count
+        if stop <= len(self._buffer) and not self.tap:
+            self._offset = stop
+            self.position += count
+            return count
         left = count
         while left and self._fill():
             step = min(left, len(self._buffer) - self._offset)
