@@ -110,9 +110,10 @@ def _bounded(pieces: Iterable[bytes], most: int) -> Iterator[bytes]:
 
 def _is_installed(path: str) -> bool:
     """Tell whether a package.json lies in `node_modules/NAME/` or `node_modules/@SCOPE/NAME/`."""
-    folders = path.rsplit("/", 4)[:-1]
-    scoped = len(folders) > 2 and folders[-2].startswith("@")  # noqa: PLR2004 - …/@SCOPE/NAME
-    return len(folders) > 1 and folders[-3 if scoped else -2] == "node_modules"
+    *above, folder, _ = path.rsplit("/", 4)
+    if above and above[-1].startswith("@"):
+        above.pop()
+    return above[-1:] == ["node_modules"] and not folder.startswith("@")
 
 
 def _is_fragment(path: str) -> bool:

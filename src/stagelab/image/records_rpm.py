@@ -48,7 +48,7 @@ def rpm(path: str, pieces: Iterable[bytes]) -> tuple[Package, ...]:
     Raises:
         ImageError: If there is no room for a temporary copy.
     """
-    with tempfile.TemporaryDirectory(prefix="stagelab-") as folder:
+    with _folder() as folder:
         copy = Path(folder, "rpmdb.sqlite")
         _write(copy, pieces)
         try:
@@ -58,17 +58,29 @@ def rpm(path: str, pieces: Iterable[bytes]) -> tuple[Package, ...]:
             return ()
 
 
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="stagelab-")
+    except OSError as error:
+        raise _no_room(error) from None
+
+
 def _write(copy: Path, pieces: Iterable[bytes]) -> None:
     with copy.open("wb") as file:
         for piece in pieces:
             try:
                 file.write(piece)
+                file.flush()
             except OSError as error:
-                raise ImageError(
-                    "A package database of the image could not be copied to read it.",
-                    fix=f"Make room in {copy.parent.parent}, or set TMPDIR to a folder with more.",
-                    detail=str(error),
-                ) from None
+                raise _no_room(error) from None
+
+
+def _no_room(error: OSError) -> ImageError:
+    return ImageError(
+        "A package database of the image could not be copied to a temporary file to be read.",
+        fix="Make room there, or set TMPDIR to a folder that has some.",
+        detail=str(error),
+    )
 
 
 def _opened(copy: Path) -> sqlite3.Connection:
