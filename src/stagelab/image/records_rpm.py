@@ -14,6 +14,7 @@ import sqlite3
 import struct
 import tempfile
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ MOST_HEADER = 32 << 20
 """Bytes of the largest header that is read."""
 
 _MOST_ENTRIES = 0xFFFF  # as in rpm itself
+_MOST_ROWS = 50_000
 _MOST_STEPS = 20_000_000
 _MOST_SCHEMA = 1 << 20
 
@@ -53,7 +55,7 @@ def rpm(path: str, pieces: Iterable[bytes]) -> tuple[Package, ...]:
         _write(copy, pieces)
         try:
             with closing(_opened(copy)) as database:
-                return tuple(_packages(path, database))
+                return tuple(_packages(path, database, copy.stat().st_size))
         except (sqlite3.Error, ValueError):
             return ()
 
@@ -93,15 +95,19 @@ def _opened(copy: Path) -> sqlite3.Connection:
     return database
 
 
-def _packages(path: str, database: sqlite3.Connection) -> Iterator[Package]:
+def _packages(path: str, database: sqlite3.Connection, size: int) -> Iterator[Package]:
     kind = database.execute("SELECT type FROM sqlite_master WHERE name = 'Packages'").fetchone()
     if kind != ("table",):
         return
+    left = size
     rows = database.execute(
         "SELECT blob FROM Packages WHERE typeof(blob) = 'blob' AND length(blob) <= ?",
         (MOST_HEADER,),
     )
-    for (blob,) in rows:
+    for (blob,) in islice(rows, _MOST_ROWS):
+        left -= len(blob)
+        if left < 0:
+            return  # pages that refer to each other in circles have rows without end
         found = _package(path, _tags(blob))
         if found is not None:
             yield found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import struct
 from contextlib import closing
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,3 +47,27 @@ def scripted(folder: Path, script: str) -> bytes:
     with closing(sqlite3.connect(file)) as made:
         made.executescript(script)
     return file.read_bytes()
+
+
+def endless(folder: Path, blob: object, levels: int = 12, each: int = 400) -> bytes:
+    """Give a database of one row whose table is a tree of pages that each refer to one page often.
+
+    By what its pages say it has `each ** levels` rows (SQLite's file format, "B-tree Pages").
+    """
+    page = 4096
+    held = bytearray(database(folder, blob))
+    root = 2
+    leaf = held[page * (root - 1) : page * root]
+    count = len(held) // page
+    numbers = [root, *range(count + 1, count + levels + 1)]
+    made = {}
+    for number, below in pairwise(numbers):
+        cells = b"".join(struct.pack(">IB", below, 1) for _ in range(each))
+        start = page - len(cells)
+        pointers = b"".join(struct.pack(">H", start + 5 * at) for at in range(each))
+        head = struct.pack(">BHHHBI", 5, 0, each, start, 0, below) + pointers
+        made[number] = head.ljust(start, b"\0") + cells
+    held[page * (root - 1) : page * root] = made.pop(root)
+    held += b"".join(made.values()) + leaf
+    held[28:32] = struct.pack(">I", len(held) // page)
+    return bytes(held)

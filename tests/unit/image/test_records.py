@@ -31,6 +31,7 @@ from .rpm_database import (
     SUMMARY,
     VERSION,
     database,
+    endless,
     header,
     scripted,
 )
@@ -324,6 +325,12 @@ def test_rpm_of_a_damaged_database_names_nothing(tmp_path: Path) -> None:
 )
 def test_rpm_runs_nothing_that_a_database_asks_for(tmp_path: Path, script: str) -> None:
     assert read(RPM, [scripted(tmp_path, script)]) == ()
+
+
+def test_rpm_ends_where_pages_have_rows_without_end(tmp_path: Path) -> None:
+    blob = header({NAME: "x", VERSION: "1"})
+    assert [item.name for item in read(RPM, [endless(tmp_path, blob)])] == ["x"]
+    assert read(RPM, [endless(tmp_path, "text")]) == ()
 
 
 def test_rpm_leaves_no_copy_and_says_when_there_is_no_room(
