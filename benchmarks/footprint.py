@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from unittest import mock
 
 from stagelab.errors import StagelabError
 from stagelab.show.style import humane_seconds
@@ -15,7 +18,7 @@ from stagelab.show.style import humane_seconds
 _TIMED = re.compile(r"^import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)$", re.MULTILINE)
 _COSTLIEST = 6
 
-_MEMORY = """
+_PEAK = """
 import json, re, sys
 from pathlib import Path
 
@@ -25,12 +28,25 @@ def peak():
         return int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]) * 1024
     import resource
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+"""
 
+_MEMORY = f"""{_PEAK}
 from stagelab import build
 marks = []
 for number, context in enumerate(sys.argv[1:3]):
-    build(context, tag=f"stagelab/bench:memory-{number}", observe=lambda event: None)
+    build(context, tag=f"stagelab/bench:memory-{{number}}", observe=lambda event: None)
     marks.append(peak())
+print(json.dumps(marks))
+"""
+
+
+_XRAY = f"""{_PEAK}
+import docker
+marks = [peak()]
+from stagelab import _home, xray
+_home.cache_dir = lambda: Path(sys.argv[2])
+xray(sys.argv[1])
+marks.append(peak())
 print(json.dumps(marks))
 """
 
@@ -62,6 +78,37 @@ def peaks(small: Path, large: Path) -> tuple[float, float]:
     """
     first, second = json.loads(run_python(_MEMORY, str(small), str(large)))
     return float(first), float(second)
+
+
+def xray_peaks(reference: str, cache: Path) -> tuple[float, float]:
+    """Give the peak resident memory of a process, in bytes: with the SDK alone, after an x-ray.
+
+    Args:
+        reference: An image on the engine.
+        cache: Folder for the facts.
+    """
+    first, second = json.loads(run_python(_XRAY, reference, str(cache)))
+    return float(first), float(second)
+
+
+def peak_of(words: Sequence[str], environment: Mapping[str, str]) -> float:
+    """Give the peak resident memory of a program of its own, in bytes.
+
+    Args:
+        words: The program and its arguments.
+        environment: Its environment variables.
+
+    Raises:
+        StagelabError: It failed.
+    """
+    # The largest of an interpreter's children is known; so it has but this one.
+    script = (
+        "import resource, subprocess, sys\n"
+        "subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)\n"
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
+    )
+    with mock.patch.dict(os.environ, environment):
+        return float(run_python(script, *words)) * 1024
 
 
 def costliest(statement: str, beside: str) -> str:

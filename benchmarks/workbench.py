@@ -97,6 +97,15 @@ class Workbench:
                         "by --scale.",
                     )
 
+    def docker(self, *words: str) -> list[str]:
+        """Give a command of the docker command line."""
+        return [self._program.path, *words]
+
+    def docker_environment(self) -> dict[str, str]:
+        """Give the variables by which the command line finds the same engine."""
+        endpoint = self.found.endpoint
+        return {**os.environ, **({"DOCKER_HOST": endpoint.url} if endpoint.searched else {})}
+
     def environment(self) -> dict[str, str]:
         """Say what it runs on."""
         others = "; ".join(map(str, self._others))

@@ -73,7 +73,7 @@ def missing_loader(attempt: Attempt, path: str) -> str | None:
         ImageError: The image cannot be read.
     """
     entry = attempt.xray.file(path)
-    for binary in attempt.xray.go_binaries:
+    for binary in attempt.xray.binaries:
         if entry is not None and binary.path == entry.path and not binary.loader_present:
             return binary.loader
     return None

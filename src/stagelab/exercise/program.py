@@ -109,7 +109,7 @@ def elsewhere(attempt: Attempt, name: str) -> str | None:
         BuildError: The answer does not build.
         ImageError: The image cannot be read.
     """
-    ours = {binary.path for binary in attempt.xray.go_binaries}
+    ours = {binary.path for binary in attempt.xray.binaries}
     found = [
         entry.path
         for entry in attempt.xray.tree

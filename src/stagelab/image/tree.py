@@ -20,7 +20,7 @@ class Tree:
     __slots__ = ("_entries", "_folders")
 
     def __init__(self, entries: Mapping[str, Entry]) -> None:
-        self._entries = dict(sorted(entries.items()))
+        self._entries = {path: entries[path] for path in sorted(entries)}
         self._folders: dict[str, list[Entry]] = {}
         for path, entry in self._entries.items():
             folder = path.rpartition("/")[0]

@@ -16,14 +16,13 @@ waste at all; reclaimable bytes are exact in both.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from stagelab._render import Shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from stagelab.image.layer import LayerFacts
     from stagelab.image.merge import Hidden
@@ -75,33 +74,31 @@ def waste(stack: Stack) -> Waste:
     )
 
 
-def _as_dive(layers: Iterable[LayerFacts]) -> tuple[float, int]:
+def _as_dive(layers: Sequence[LayerFacts]) -> tuple[float, int]:
     """Give efficiency and wasted bytes."""
-    smallest: dict[str, int] = {}
-    total: defaultdict[str, int] = defaultdict(int)
-    repeated: set[str] = set()
+    seen: dict[str, int] = {}
+    repeated: dict[str, list[int]] = {}
+    all_bytes = 0
     for layer in layers:
-        for path, size in _leaves(layer):
-            if path in smallest:
-                repeated.add(path)
-                smallest[path] = min(smallest[path], size)
-            else:
-                smallest[path] = size
-            total[path] += size
-    least, all_bytes = sum(smallest.values()), sum(total.values())
-    efficiency = least / all_bytes if all_bytes else 1.0
-    return efficiency, sum(total[path] for path in repeated)
+        sizes = _leaves(layer)
+        all_bytes += sum(sizes.values())
+        for path in seen.keys() & sizes.keys():
+            repeated.setdefault(path, [seen[path]]).append(sizes[path])
+        seen |= sizes
+    wasted = sum(map(sum, repeated.values()))
+    least = all_bytes - wasted + sum(map(min, repeated.values()))
+    return least / all_bytes if all_bytes else 1.0, wasted
 
 
-def _leaves(layer: LayerFacts) -> Iterable[tuple[str, int]]:
-    """Give each path of a layer that has nothing below it; hard links to a name have no size."""
+def _leaves(layer: LayerFacts) -> dict[str, int]:
+    """Give the size of each path of a layer that has nothing below it.
+
+    Further names of a file (hard links) and removed paths have none.
+    """
     parents = {entry.path.rpartition("/")[0] for entry in layer.entries}
-    first: set[int] = set()
-    for entry in layer.entries:
-        if entry.kind == "dir" and entry.path in parents:
-            continue
-        size = 0 if entry.inode in first else entry.size
-        first.add(entry.inode)
-        yield entry.path, size
-    for path in layer.whiteouts:
-        yield path, 0
+    sizes = {
+        entry.path: 0 if entry.link else entry.size
+        for entry in layer.entries
+        if entry.kind != "dir" or entry.path not in parents
+    }
+    return sizes | dict.fromkeys(layer.whiteouts, 0)

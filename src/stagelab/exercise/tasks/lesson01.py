@@ -20,7 +20,7 @@ def _lies_in_app(attempt: Attempt) -> Found:
     path = program.located(attempt) if words else None
     if path is not None and posixpath.dirname(path) == _FOLDER:
         return met(f"It is {path}.")
-    built = [found.path for found in attempt.xray.go_binaries if found.module.endswith("go-hello")]
+    built = [found.path for found in attempt.xray.binaries if found.module.endswith("go-hello")]
     wanted = f"{_FOLDER}, a folder that holds your program and nothing of the base image"
     if path is not None and program.starter(attempt) is not None:
         if path not in built and not program.is_own(attempt, path):

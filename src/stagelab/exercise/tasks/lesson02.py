@@ -83,7 +83,7 @@ def _leaves_the_program(attempt: Attempt) -> Found:
     image = attempt.xray
     entry = image.file(_PROGRAM)
     if entry is None or entry.kind != "file":
-        elsewhere = [b.path for b in image.go_binaries if b.module.endswith("go-hello")]
+        elsewhere = [b.path for b in image.binaries if b.module.endswith("go-hello")]
         at = attempt.instruction("RUN")
         if elsewhere:
             return unmet(
