@@ -1,12 +1,14 @@
 """Package URLs: names of packages that tools of all makers understand.
 
-Sources: the Package URL specification and its types; os-release(5). A URL also says `upstream`, the
-source package, where that is another one: advisories of distributions name source packages, and
-syft and grype look for them there.
+Sources: the Package URL specification and its types; os-release(5); Python packaging's "Names and
+normalization", by which names that differ in "-", "_", "." or capitals are one. A URL also says
+`upstream`, the source package, where that is another one: advisories of distributions name source
+packages, and syft and grype look for them there.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from packageurl import PackageURL
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from stagelab.image.package import Package
 
 _TYPES = {"dpkg": "deb", "apk": "apk", "rpm": "rpm", "python": "pypi", "node": "npm"}
-_OF_LANGUAGES = ("python", "node")
+_UNEVEN = re.compile(r"[-_.]+")
 
 
 def package_url(package: Package, os_release: Mapping[str, str]) -> PackageURL | None:
@@ -29,7 +31,9 @@ def package_url(package: Package, os_release: Mapping[str, str]) -> PackageURL |
             and rpm are. The URL does not say if it is empty.
     """
     kind = _TYPES[package.manager]
-    if package.manager in _OF_LANGUAGES:
+    if package.manager == "python":
+        return _url(kind, "", _UNEVEN.sub("-", package.name).lower(), package.version)
+    if package.manager == "node":
         scope, _, name = package.name.rpartition("/")
         return _url(kind, scope, name, package.version)
     version, epoch = package.version, ""
@@ -64,7 +68,5 @@ def _url(
     kind: str, namespace: str, name: str, version: str, qualifiers: Mapping[str, str] | None = None
 ) -> PackageURL | None:
     told = {key: value for key, value in (qualifiers or {}).items() if value}
-    try:
-        return PackageURL(kind, namespace, name, version, told)
-    except ValueError:
-        return None
+    name = "/".join(part.strip() for part in name.split("/") if part.strip())
+    return PackageURL(kind, namespace, name, version.strip(), told) if name else None

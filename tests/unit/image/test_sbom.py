@@ -186,6 +186,7 @@ def test_equal_images_give_equal_text_and_others_another_number() -> None:
         ),
         (dpkg("apt", "3.0"), {"ID": "debian"}, "pkg:deb/debian/apt@3.0?arch=amd64&distro=debian"),
         (dpkg("apt", "3.0"), {}, "pkg:deb/apt@3.0?arch=amd64"),
+        (Package("Boolean._py", "5.0", "python"), {}, "pkg:pypi/boolean-py@5.0"),
         (Package("/", "1", "node"), {}, "None"),
     ],
 )
@@ -193,8 +194,9 @@ def test_urls_of_packages(package: Package, os_release: dict[str, str], url: str
     assert str(package_url(package, os_release)) == url
 
 
-def test_a_module_without_a_path_has_no_url() -> None:
-    assert module_url("", "v1") is None
+@pytest.mark.parametrize("path", ["", "/", "a/", "\x85", "a/ \x85"])
+def test_a_module_without_a_name_has_no_url(path: str) -> None:
+    assert module_url(path, "v1") is None
 
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
