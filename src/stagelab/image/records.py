@@ -26,8 +26,7 @@ UNREADABLE = {
     "/var/lib/rpm/Packages": "rpm database in its Berkeley DB form",
     "/var/lib/rpm/Packages.db": "rpm database in its ndb form",
 }
-"""Databases that only rpm itself can read, by path: an image that has one has packages that are
-not seen."""
+"""Databases that only rpm itself can read, by path: what they record is not seen."""
 
 MOST_PACKAGES = 50_000
 """Packages of one record that are looked at."""
@@ -44,9 +43,9 @@ _ENDINGS = (*_PYTHON, _NODE)
 _DATABASES = frozenset({STATUS, *_APK, *_RPM})
 
 _MOST_DATABASE = 256 << 20
-_MOST_TEXT = 64 << 20
+_MOST_TEXT = 32 << 20
 _MOST_HEADERS = 64 << 10
-_MOST_JSON = 1 << 20
+_MOST_OF_ONE = 1 << 20
 
 
 def is_record(path: str) -> bool:
@@ -66,7 +65,9 @@ def most_bytes(path: str) -> int:
         return _MOST_DATABASE
     if path.endswith(_PYTHON):
         return _MOST_HEADERS
-    return _MOST_JSON if path.endswith(_NODE) else _MOST_TEXT
+    if path.endswith(_NODE) or path.startswith(_DPKG_BELOW):
+        return _MOST_OF_ONE
+    return _MOST_TEXT
 
 
 def read(path: str, pieces: Iterable[bytes]) -> tuple[Package, ...]:
@@ -77,9 +78,9 @@ def read(path: str, pieces: Iterable[bytes]) -> tuple[Package, ...]:
 
     Args:
         path: Where the record is in the image, for which `is_record` holds.
-        pieces: The file's bytes in order, at most `most_bytes` of them; not always read to the
-            end. A database of rpm is copied to a temporary file, Python's and Node's are held,
-            the rest is read piece by piece.
+        pieces: The file's bytes in order; not always taken to the end, and never much beyond
+            `most_bytes`. A database of rpm is copied to a temporary file, Python's and Node's are
+            held, the rest is read piece by piece.
 
     Raises:
         ImageError: If there is no room for that temporary file; the record itself raises nothing.
