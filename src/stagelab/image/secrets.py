@@ -1,0 +1,244 @@
+"""Secrets anywhere in an image: in each layer, in variables, labels and the history.
+
+What a later layer deletes is in the image all the same, so all layers count. A finding says where
+something is and never what: the value is in no field of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from stagelab._render import Shown
+from stagelab.image.secret_allowed import allowed
+from stagelab.image.secret_files import file_rule
+from stagelab.image.secret_rules import RULES
+from stagelab.image.secret_text import in_instruction, in_setting, masked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from stagelab.image.layer import LayerFacts
+    from stagelab.image.secret_text import Told
+    from stagelab.image.stack import Stack
+
+Where = Literal["layer", "env", "history", "label"]
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Something that looks like a secret.
+
+    Attributes:
+        rule: Name of the rule that it meets.
+        title: What people call it.
+        where: In a file of a layer, in a variable, in a label or in the history alone.
+        path: The file; the name of the variable, label or option; "" if the history has it bare.
+        layer: Index in the history of the instruction that brought it; None if that is not known.
+        instruction: That instruction, with `***` in place of each secret.
+        offset: Bytes from the file's start to what gave it away (a token's beginning, a key's
+            header); None if the file is told by its name, or there is none.
+        more: How many further places in the same file meet the same rule.
+        visible: Whether who starts or inspects the image sees it; False if a later layer deleted
+            or replaced the file, whose bytes are still in the layer.
+        hidden_by: Index in the history of the instruction that did so.
+        why: What somebody who has the image can do with it.
+        remedy: What keeps it out of the image.
+        allowed: Why it is known to be public; "" if it is not.
+    """
+
+    rule: str
+    title: str
+    where: Where
+    path: str
+    layer: int | None
+    instruction: str
+    offset: int | None
+    more: int
+    visible: bool
+    hidden_by: int | None
+    why: str
+    remedy: str
+    allowed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets(Shown):
+    """The secrets of an image; it iterates over those that are not allowed.
+
+    Attributes:
+        found: What should not be there: in the configuration first, then by layer.
+        allowed: What looks like a secret and is known to be public, each with its reason.
+    """
+
+    found: tuple[Secret, ...]
+    allowed: tuple[Secret, ...]
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __iter__(self) -> Iterator[Secret]:
+        return iter(self.found)
+
+
+def secrets(stack: Stack) -> Secrets:
+    """Find the secrets of an image.
+
+    Args:
+        stack: Its layers, in which the search has noted places, and its configuration.
+    """
+    texts = _Texts(stack)
+    every = [*texts.settings(), *texts.history(), *_in_layers(stack, texts)]
+    return Secrets(
+        tuple(secret for secret in every if not secret.allowed),
+        tuple(secret for secret in every if secret.allowed),
+    )
+
+
+class _Texts:
+    """What the configuration says."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._history = stack.history
+        labels = stack.settings.get("Labels") or {}
+        both: tuple[tuple[Where, Mapping[str, Any]], ...] = (("env", stack.env), ("label", labels))
+        self._settings: list[tuple[Where, str, str, Told]] = [
+            (where, name, value, told)
+            for where, pairs in both
+            for name, value in ((str(name), str(value)) for name, value in pairs.items())
+            for told in in_setting(name, value)
+        ]
+        self._told = [in_instruction(origin.created_by) for origin in self._history]
+        self._values = {value[told.start : told.stop] for _, _, value, told in self._settings}
+        for origin, found in zip(self._history, self._told, strict=True):
+            self._values.update(origin.created_by[told.start : told.stop] for told in found)
+        self._masked = [masked(origin.instruction, self._values) for origin in self._history]
+
+    def instruction(self, index: int) -> str:
+        """Give an instruction without the secrets in it."""
+        return self._masked[index]
+
+    def settings(self) -> Iterator[Secret]:
+        """Give what variables and labels hold, each with the last instruction that sets it."""
+        for where, name, _, told in self._settings:
+            yield self._secret(told, where, name, self._sets(where, name))
+
+    def history(self) -> Iterator[Secret]:
+        """Give what only the history holds: build arguments, options, and overwritten values."""
+        known = {
+            (told.rule, value[told.start : told.stop])
+            for where, name, value, told in self._settings
+        }
+        for index, (origin, found) in enumerate(zip(self._history, self._told, strict=True)):
+            declares = origin.instruction.startswith(("ENV ", "LABEL "))
+            for told in found:
+                value = origin.created_by[told.start : told.stop]
+                if not (declares and (told.rule, value) in known):
+                    yield self._secret(told, "history", told.name, index)
+
+    def _sets(self, where: Where, name: str) -> int | None:
+        word = "ENV " if where == "env" else "LABEL "
+        for index in range(len(self._history) - 1, -1, -1):
+            instruction = self._history[index].instruction
+            if instruction.startswith(word) and f" {name}=" in instruction:
+                return index
+        return None
+
+    def _secret(self, told: Told, where: Where, path: str, index: int | None) -> Secret:
+        rule = RULES[told.rule]
+        return Secret(
+            rule=rule.name,
+            title=rule.title,
+            where=where,
+            path=path,
+            layer=index,
+            instruction="" if index is None else self.instruction(index),
+            offset=None,
+            more=0,
+            visible=True,
+            hidden_by=None,
+            why=rule.why,
+            remedy=rule.remedy,
+            allowed="",
+        )
+
+
+def _in_layers(stack: Stack, texts: _Texts) -> Iterator[Secret]:
+    paths: set[str] | None = None
+    for number, layer in enumerate(stack.layers):
+        places = _places(layer)
+        if places and paths is None:
+            paths = {entry.path for facts in stack.layers for entry in facts.entries}
+        for (path, name), (offset, more) in places.items():
+            seen = _seen_at(stack, number, path)
+            hider = None if seen else _hider(stack, number, path)
+            rule = RULES[name]
+            index = stack.numbers[number]
+            yield Secret(
+                rule=name,
+                title=rule.title,
+                where="layer",
+                path=seen or path,
+                layer=index,
+                instruction=texts.instruction(index),
+                offset=offset,
+                more=more,
+                visible=bool(seen),
+                hidden_by=None if hider is None else stack.numbers[hider],
+                why=rule.why,
+                remedy=rule.remedy,
+                allowed=allowed(path, paths or set()),
+            )
+
+
+def _places(layer: LayerFacts) -> dict[tuple[str, str], tuple[int | None, int]]:
+    """Give, for each file and rule, the first offset and how many more there are."""
+    first: dict[tuple[str, str], int] = {}
+    for hit in layer.hits:
+        key = (hit.path, hit.rule)
+        first[key] = min(hit.offset, first.get(key, hit.offset))
+    count = Counter((hit.path, hit.rule) for hit in layer.hits)
+    places: dict[tuple[str, str], tuple[int | None, int]] = {
+        key: (offset, count[key] - 1) for key, offset in first.items()
+    }
+    told = {hit.path for hit in layer.hits}
+    for entry in layer.entries:
+        if entry.kind == "file" and entry.size and entry.path not in told:
+            rule = file_rule(entry.path)
+            if rule:
+                places[entry.path, rule] = (None, 0)
+    return dict(sorted(places.items()))
+
+
+def _seen_at(stack: Stack, number: int, path: str) -> str:
+    """Give the name by which a container sees a layer's file; "" if it does not.
+
+    A file may have several names (hard links), and be deleted by one of them only.
+    """
+    wrote = stack.merged.wrote
+    if wrote.get(path) == number:
+        return path
+    entries = stack.layers[number].entries
+    inode = next((entry.inode for entry in entries if entry.path == path), None)
+    names = sorted(entry.path for entry in entries if entry.kind == "file" and entry.inode == inode)
+    return next((name for name in names if wrote.get(name) == number), "")
+
+
+def _hider(stack: Stack, number: int, path: str) -> int | None:
+    """Give the first layer above that deletes or replaces a path, or a folder that it lies in."""
+    above = {path}
+    while path:
+        path = path.rpartition("/")[0]
+        above.add(path or "/")
+    file, *_ = sorted(above, key=len, reverse=True)
+    for upper in range(number + 1, len(stack.layers)):
+        layer = stack.layers[upper]
+        if not above.isdisjoint(layer.whiteouts) or not (above - {file}).isdisjoint(layer.opaques):
+            return upper
+        if any(
+            entry.path == file or (entry.kind != "dir" and entry.path in above)
+            for entry in layer.entries
+        ):
+            return upper
+    return None

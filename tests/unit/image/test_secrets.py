@@ -1,0 +1,349 @@
+"""Where an image's secrets are said to be, and that they are never said."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stagelab.image import xray
+from stagelab.image.layer import scan
+from stagelab.image.secret_allowed import allowed
+from stagelab.image.secret_text import in_instruction, in_setting, is_telling, masked
+from stagelab.image.secrets import secrets as find
+from stagelab.image.stack import stack
+from stagelab.image.stream import ByteStream
+from stagelab.image.sweep import Sweep
+
+from .archives import config, docker_archive, file, folder, hardlink, opaque, tar, whiteout
+from .tokens import TOKENS, letters, pem
+
+if TYPE_CHECKING:
+    import tarfile
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from stagelab.image.layer import LayerFacts
+    from stagelab.image.secrets import Secret, Secrets
+
+    Members = Sequence[tuple[tarfile.TarInfo, bytes]]
+
+GITHUB = "ghp_" + letters(36)
+KEY = pem("RSA ").encode()
+WORDS = letters(18)
+"""A password without a shape."""
+
+
+def secrets(
+    *layers: Members, history: Sequence[str] = (), settings: dict[str, Any] | None = None
+) -> Secrets:
+    """Find the secrets in layers that come, each by a COPY, after instructions without layers."""
+    made = [tar(members) for members in layers]
+    records: list[dict[str, Any]] = [{"created_by": text, "empty_layer": True} for text in history]
+    records += [{"created_by": f"COPY {number}"} for number in range(len(made))]
+    return find(stack(json.loads(config(made, records, settings)), dict(map(read, made))))
+
+
+def read(layer: bytes) -> tuple[str, LayerFacts]:
+    with ThreadPoolExecutor(1) as executor:
+        sweep = Sweep(executor)
+        facts = scan(ByteStream(sweep.pieces(ByteStream([layer]), 4096)), sweep.finish)
+    return facts.diff_id, facts
+
+
+def only(found: Secrets) -> Secret:
+    assert len(found) == 1, [(secret.rule, secret.where, secret.path) for secret in found]
+    return next(iter(found))
+
+
+def test_an_image_without_secrets_has_none() -> None:
+    found = secrets([file("app", b"text")], settings={"Env": ["PATH=/bin"]})
+    assert not found.found
+    assert not found.allowed
+    assert len(found) == 0
+
+
+def test_a_secret_in_a_file_is_told_with_its_place() -> None:
+    data = b"first line\ntoken = " + GITHUB.encode() + b"\n"
+    secret = only(secrets([file("a", b"a")], [file("etc/app.ini", data)]))
+    assert (secret.rule, secret.where, secret.path) == ("github-token", "layer", "/etc/app.ini")
+    assert (secret.layer, secret.instruction) == (1, "COPY 1")
+    assert data[secret.offset :].startswith(GITHUB.encode())
+    assert (secret.more, secret.visible, secret.hidden_by, secret.allowed) == (0, True, None, "")
+    assert secret.title
+    assert secret.why
+    assert secret.remedy
+
+
+def test_a_file_with_many_is_told_once_by_rule() -> None:
+    text = "\n".join("ghp_" + letters(36, seed=seed) for seed in range(5))
+    found = secrets([file("a", text.encode() + b"\n" + KEY)])
+    told = {secret.rule: (secret.offset, secret.more) for secret in found}
+    assert told == {"github-token": (0, 4), "private-key": (len(text) + 16, 0)}
+
+
+@pytest.mark.parametrize(
+    ("upper", "how"),
+    [
+        ([whiteout("opt/key.pem")], "deleted"),
+        ([whiteout("opt")], "deleted with its folder"),
+        ([opaque("opt")], "hidden with all of the folder"),
+        ([file("opt/key.pem", b"nothing")], "replaced"),
+        ([file("opt", b"a file in place of the folder")], "covered"),
+    ],
+)
+def test_a_file_that_a_later_layer_hides_is_in_its_layer(upper: Members, how: str) -> None:
+    lower = [folder("opt"), file("opt/key.pem", KEY)]
+    secret = only(secrets(lower, [file("between", b"-")], upper, [file("z", b"-")]))
+    assert (secret.visible, secret.layer, secret.hidden_by) == (False, 0, 2), how
+    assert secret.path == "/opt/key.pem"
+
+
+def test_what_is_written_again_is_in_both_layers() -> None:
+    found = secrets([file("key.pem", KEY)], [file("key.pem", KEY)])
+    assert [(one.layer, one.visible, one.hidden_by) for one in found] == [
+        (0, False, 1),
+        (1, True, None),
+    ]
+
+
+def test_a_file_with_two_names_is_one_secret_seen_while_one_is_left() -> None:
+    lower = [file("a.pem", KEY), hardlink("b.pem", "a.pem")]
+    assert only(secrets(lower)).path == "/a.pem"
+    secret = only(secrets(lower, [whiteout("a.pem")]))
+    assert (secret.path, secret.visible) == ("/b.pem", True)
+    secret = only(secrets(lower, [whiteout("a.pem")], [whiteout("b.pem")]))
+    assert (secret.visible, secret.hidden_by) == (False, 1)
+
+
+def test_a_credential_file_is_told_by_its_name_if_it_holds_anything() -> None:
+    empty = [file("root/.pgpass"), folder("root/.git-credentials")]
+    lower = [file("root/.netrc", b"machine a"), *empty]
+    secret = only(secrets(lower, [whiteout("root/.netrc")]))
+    assert (secret.rule, secret.path, secret.offset) == ("netrc", "/root/.netrc", None)
+    assert (secret.visible, secret.hidden_by) == (False, 1)
+
+
+def test_a_file_told_by_its_contents_is_not_told_by_its_name_as_well() -> None:
+    assert only(secrets([file("root/.ssh/id_rsa", KEY)])).rule == "private-key"
+
+
+def test_names_in_the_tar_are_no_contents() -> None:
+    assert not secrets([file(f"opt/{GITHUB}", b"-")]).found
+
+
+@pytest.mark.parametrize(
+    ("item", "rule"),
+    [
+        (f"DEPLOY={GITHUB}", "github-token"),
+        (f"DATABASE_URL=postgres://app:{WORDS}@db/app", "url-password"),
+        (f"DB_PASSWORD={WORDS}", "telling-name"),
+        (f"MYSQL_PWD={WORDS}", "telling-name"),
+        (f"githubToken={WORDS}", "telling-name"),
+        (f"MY_API_KEY_1={WORDS}", "telling-name"),
+    ],
+)
+def test_a_secret_in_the_environment_is_told_with_its_instruction(item: str, rule: str) -> None:
+    history = ["/bin/sh -c #(nop)  ENV OTHER=1", f"ENV {item}", "CMD x"]
+    secret = only(secrets(history=history, settings={"Env": ["A=b", item]}))
+    name = item.partition("=")[0]
+    assert (secret.rule, secret.where, secret.path) == (rule, "env", name)
+    assert secret.layer == 1
+    assert secret.instruction.startswith(f"ENV {name}=")
+    assert "***" in secret.instruction
+
+
+def test_a_label_is_told_likewise() -> None:
+    item = {"org.example.token": WORDS}
+    history = [f"LABEL org.example.token={WORDS}"]
+    secret = only(secrets(history=history, settings={"Labels": item}))
+    assert (secret.where, secret.path, secret.layer) == ("label", "org.example.token", 0)
+    assert secret.instruction == "LABEL org.example.token=***"
+
+
+def test_a_variable_that_no_instruction_sets_has_no_layer() -> None:
+    secret = only(secrets(settings={"Env": [f"API_TOKEN={WORDS}"]}))
+    assert (secret.layer, secret.instruction) == (None, "")
+
+
+def test_a_value_that_was_overwritten_is_still_in_the_history() -> None:
+    history = [f"ENV API_TOKEN={WORDS}", "ENV API_TOKEN="]
+    secret = only(secrets(history=history, settings={"Env": ["API_TOKEN="]}))
+    assert (secret.where, secret.path, secret.layer) == ("history", "API_TOKEN", 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (
+            f"RUN |2 API_TOKEN={WORDS} V=1 /bin/sh -c make # buildkit",
+            "RUN |2 API_TOKEN=*** V=1 /bin",
+        ),
+        (f"|1 API_TOKEN={WORDS} /bin/sh -c make", "|1 API_TOKEN=*** /bin/sh -c make"),
+        (f"|1 API_TOKEN={WORDS} two words /bin/bash -e -c make", "|1 API_TOKEN=*** /bin/bash -e"),
+        (f"|2 API_TOKEN={WORDS} x=y V=1 /bin/sh -c make", "|2 API_TOKEN=*** /bin/sh -c make"),
+        (f"ENV API_TOKEN={WORDS} and more", "ENV API_TOKEN=***"),
+        (f"ENV A=1 API_TOKEN={WORDS} B=2", "ENV A=1 API_TOKEN=*** B=2"),
+        (f"/bin/sh -c #(nop)  ARG API_TOKEN={WORDS}", "/bin/sh -c #(nop)  ARG API_TOKEN=***"),
+        (f"RUN API_TOKEN={WORDS} make", "RUN API_TOKEN=*** make"),
+        (f"RUN export API_TOKEN='{WORDS} b'; make", "RUN export API_TOKEN=***; make"),
+        (f"RUN login --password={WORDS} -q", "RUN login --password=*** -q"),
+        (f"RUN login --db-password {WORDS} -q", "RUN login --db-password *** -q"),
+        (f'CMD ["login" "--token" "{WORDS}"]', 'CMD ["login" "--token" ***]'),
+        (
+            f"RUN curl -H 'Authorization: Bearer {WORDS}' x",
+            "RUN curl -H 'Authorization: Bearer ***",
+        ),
+        (f"RUN curl -s -u me:{WORDS} https://a.example", "RUN curl -s -u me:*** https"),
+        (f"RUN echo 'root:{WORDS}' | chpasswd", "RUN echo 'root:***' | chpasswd"),
+        (f"RUN sshpass -p {WORDS} ssh a", "RUN sshpass -p *** ssh a"),
+        (f"RUN git clone https://me:{WORDS}@git.example/a", "RUN git clone https://me:***@git.exa"),
+        (f"RUN git clone https://{GITHUB}@github.com/a", "RUN git clone https://***@github.com/a"),
+        (f"RUN echo '{KEY.decode()}' > k", "RUN echo '***-----END RSA"),
+    ],
+)
+def test_a_secret_in_an_instruction_is_told_and_masked(text: str, shown: str) -> None:
+    assert masked(text).startswith(shown)
+    secret = only(secrets(history=[text]))
+    assert (secret.where, secret.layer) == ("history", 0)
+    assert WORDS not in repr(secret)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "RUN |1 API_TOKEN= /bin/sh -c make",
+        "RUN |1 VERSION=1.27 /bin/sh -c make",
+        "RUN --mount=type=secret,id=api_token make",
+        "RUN --mount=type=secret,id=token,target=/run/token TOKEN=$(cat /run/token) make",
+        "RUN login --password-stdin < /run/secrets/password",
+        "RUN login --password $PASSWORD",
+        "RUN login --token=${TOKEN}",
+        'RUN if [ "$TOKEN" = "" ]; then exit 1; fi',
+        "ENV TOKEN_FILE=/run/secrets/token",
+        "ENV PASSWORD_FILE=secret.txt",
+        "ENV API_TOKEN=/run/secrets/token",
+        "ENV TOKENIZERS_PARALLELISM=perhaps",
+        "ENV TOKEN_TTL=36000000",
+        "ENV GPG_KEY=" + letters(40, "0123456789ABCDEF"),
+        "ENV MYSQL_ALLOW_EMPTY_PASSWORD=yes",
+        "ENV API_TOKEN=changeme",
+        "RUN curl -u 1000:1000 x",
+        "RUN adduser --user 1000:1000",
+        "RUN curl http://localhost:8080/@me",
+        "EXPOSE 8080",
+        "",
+    ],
+)
+def test_an_instruction_without_a_secret_stays_as_it_is(text: str) -> None:
+    assert not in_instruction(text)
+    assert masked(text) == text
+
+
+def test_an_x_ray_has_them_and_no_instruction_shows_another_one(tmp_path: Path) -> None:
+    made = [tar([file("key.pem", KEY)])]
+    text = f"RUN |1 API_TOKEN={WORDS} /bin/sh -c fetch {WORDS} # buildkit"
+    archive = tmp_path / "image.tar"
+    archive.write_bytes(docker_archive(made, config(made, [{"created_by": text}])))
+    seen = xray(archive)
+    assert not isinstance(seen, tuple)
+    assert [secret.where for secret in seen.secrets] == ["history", "layer"]
+    assert [secret.instruction for secret in seen.secrets] == ["RUN fetch ***"] * 2
+
+
+def test_no_form_of_the_result_holds_a_value() -> None:
+    shapes = [text for texts in TOKENS.values() for text in texts]
+    values = [WORDS, GITHUB, *(max(text.split(), key=len)[-30:] for text in shapes)]
+    settings = {
+        "Env": [f"V{number}={text}" for number, text in enumerate(shapes)] + [f"A_TOKEN={WORDS}"],
+        "Labels": {"password": WORDS, "note": f"use {GITHUB}"},
+    }
+    history = [f"ENV {item}" for item in settings["Env"]]
+    history += [f"RUN |1 A_TOKEN={WORDS} /bin/sh -c echo {text}" for text in shapes]
+    files = [file(f"f{number}", text.encode()) for number, text in enumerate(shapes)]
+    found = secrets(files, history=history, settings=settings)
+    assert len(found) > 2 * len(shapes)
+    forms = [repr(found), str(found), json.dumps(dataclasses.asdict(found))]
+    forms += [str(data) for data in found._repr_mimebundle_().values()]
+    for value in values:
+        for form in forms:
+            assert value not in form
+
+
+@given(
+    st.text(max_size=300), st.sampled_from(["ENV A_TOKEN=", "RUN |1 A=", "--password ", "://a:"])
+)
+def test_any_text_is_read(text: str, before: str) -> None:
+    for told in in_instruction(before + text):
+        assert 0 <= told.start <= told.stop <= len(before + text)
+    assert isinstance(masked(text + before + text, [text]), str)
+    in_setting(text, text)
+    is_telling(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-" * 200_000, "curl " * 40_000, "://a:" * 40_000, "A= " * 60_000, "|1 " + " /a -b" * 30_000],
+)
+def test_long_instructions_take_no_longer_than_their_length_asks(text: str) -> None:
+    assert masked(text) == text  # quadratic time would be minutes
+
+
+GOROOT = "/usr/local/go/src"
+
+
+@pytest.mark.parametrize(
+    ("path", "proof"),
+    [
+        (f"{GOROOT}/crypto/tls/testdata/example-key.pem", f"{GOROOT}/runtime/proc.go"),
+        (f"{GOROOT}/crypto/tls/example_test.go", f"{GOROOT}/runtime/proc.go"),
+        ("/opt/copy/crypto/tls/testdata/key.pem", "/opt/copy/runtime/proc.go"),
+        (f"{GOROOT}/crypto/x509/platform_root_key.pem", f"{GOROOT}/runtime/proc.go"),
+        ("/usr/lib/python3.13/test/certdata/key.pem", "/usr/lib/python3.13/asyncio/base_events.py"),
+    ],
+)
+def test_public_test_keys_are_allowed_in_their_own_tree_alone(path: str, proof: str) -> None:
+    assert allowed(path, {path, proof})
+    assert not allowed(path, {path})
+    assert not allowed("/app" + path, {path, proof})
+
+
+def test_a_key_of_ones_own_in_such_a_tree_is_not_allowed() -> None:
+    paths = {f"{GOROOT}/runtime/proc.go", f"{GOROOT}/crypto/tls/own.key"}
+    assert not allowed(f"{GOROOT}/crypto/tls/own.key", paths)
+    assert not allowed(f"{GOROOT}/main.go", paths)
+
+
+@pytest.mark.parametrize(
+    ("path", "elsewhere"),
+    [
+        ("/root/go/pkg/mod/example.org/a@v1.2.3/ssh/testdata/id", "/src/a/ssh/testdata/id"),
+        ("/go/pkg/mod/golang.org/x/crypto@v0.9.0/ssh/keys_test.go", "/src/ssh/keys_test.go"),
+        ("/go/pkg/mod/example.org/a@v1.2.3/testdata/k.pem", "/go/pkg/mod/example.org/a/k.pem"),
+        ("/usr/lib/python3/dist-packages/a/tests/k.pem", "/usr/lib/python3/dist-packages/a/k.pem"),
+        ("/app/node_modules/a/test/k.pem", "/app/node_modules/a/k.pem"),
+        ("/usr/lib/x86_64-linux-gnu/libgnutls.so.30.40.3", "/app/libgnutls.so.30"),
+        ("/usr/share/doc/a/examples/k.pem", "/srv/share/doc/a/k.pem"),
+    ],
+)
+def test_published_tests_and_examples_are_allowed(path: str, elsewhere: str) -> None:
+    assert allowed(path, {path})
+    assert not allowed(elsewhere, {elsewhere})
+
+
+def test_what_is_allowed_is_listed_with_its_reason() -> None:
+    lower = [
+        file("usr/local/go/src/runtime/proc.go", b"package runtime"),
+        file("usr/local/go/src/crypto/tls/testdata/example-key.pem", KEY),
+        file("app/src/crypto/tls/testdata/example-key.pem", KEY),
+    ]
+    found = secrets(lower)
+    assert only(found).path == "/app/src/crypto/tls/testdata/example-key.pem"
+    (public,) = found.allowed
+    assert public.path == f"{GOROOT}/crypto/tls/testdata/example-key.pem"
+    assert "Go project" in public.allowed
