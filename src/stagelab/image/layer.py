@@ -155,7 +155,9 @@ class _Found:
                     stream.tap = None
                 self._spans.add(start, stream.position, path)
                 fingerprint = hasher.intdigest()
-        self._entries[path] = _entry(path, number, header, self._entries, fingerprint)
+        entry = _entry(path, number, header, self._entries, fingerprint)
+        self._entries.pop(path, None)  # what comes twice is in the place of the last
+        self._entries[path] = entry
 
     def _read(self, path: str, header: Header, stream: ByteStream) -> None:
         if self._keep(path):

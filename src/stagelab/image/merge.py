@@ -93,35 +93,37 @@ class _Merger:
         self.hidden: list[Hidden] = []
         self._children: dict[str, set[str]] = {"": set()}  # a key is a folder, written or implied
         self._inodes: dict[str, int] = {}
-        self._gone: set[str] = set()  # regular files that the current layer hides
+        self._layer = 0  # the current one
+        self._gone: set[str] = set()  # regular files of layers below that it hides
+        self._changed: set[str] = set()  # those of them that it has itself
+        self._lost = 0  # files that it adds, and hides itself
         self._dead: list[tuple[str, int]] = []
 
     def apply(self, number: int, layer: LayerFacts) -> Effect:
-        self._gone, self._dead = set(), []
+        self._layer, self._lost = number, 0
+        self._gone, self._changed, self._dead = set(), set(), []
         for path in layer.opaques:
             for child in list(self._children.get(path.rstrip("/"), ())):
                 self._remove(child)
         for path in layer.whiteouts:
             self._remove(path)
-        added = changed = 0
+        files = 0
         for entry in layer.entries:
             path = entry.path
             folder = path.rpartition("/")[0]
             if folder not in self._children:
                 self._make_folder(folder)
-            if entry.kind != "file":
-                self._add_other(number, entry, folder)
-            elif self._add_file(number, entry, folder):
-                changed += 1
+            if entry.kind == "file":
+                self._add_file(number, entry, folder)
+                files += 1
             else:
-                added += 1
-        removed = len(self._gone)
+                self._add_other(number, entry, folder)
         if self._dead:
             self._account(number, {entry.path for entry in layer.entries if entry.kind == "file"})
-        return Effect(added, changed, removed)
+        changed, lost = len(self._changed), self._lost
+        return Effect(files - lost - changed, changed, len(self._gone) - changed)
 
-    def _add_file(self, number: int, entry: Entry, folder: str) -> bool:
-        """Put a regular file in its place; whether there was one of this name before."""
+    def _add_file(self, number: int, entry: Entry, folder: str) -> None:
         path = entry.path
         inode = number << _HALF | entry.inode
         if entry.inode < 0:  # a link to a file of a layer below, before that is replaced
@@ -137,9 +139,7 @@ class _Merger:
         self._inodes[path] = inode
         self.sizes.setdefault(inode, entry.size)
         if path in self._gone:
-            self._gone.discard(path)
-            return True
-        return False
+            self._changed.add(path)
 
     def _add_other(self, number: int, entry: Entry, folder: str) -> None:
         path = entry.path
@@ -169,12 +169,16 @@ class _Merger:
             waiting.extend(self._children.pop(name, ()))
             if self.entries.pop(name, None) is None:
                 continue
-            del self.wrote[name]
+            wrote = self.wrote.pop(name)
             inode = self._inodes.pop(name, None)
             if inode is not None:
                 self.names[inode] -= 1
                 self._dead.append((name, inode))
-                self._gone.add(name)
+                if wrote != self._layer:
+                    self._gone.add(name)
+                else:  # written and hidden by one layer, as no builder does
+                    self._lost += 1
+                    self._changed.discard(name)
         above = self._children.get(path.rpartition("/")[0])
         if above is not None:
             above.discard(path)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import io
 import json
 import tarfile
 from typing import TYPE_CHECKING, Any
 
+from stagelab.image.gathering import gather
+from stagelab.image.source import FileSource
+from stagelab.image.stack import stack
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from stagelab.image.stack import Stack
 
 
 def file(path: str, data: bytes = b"", mode: int = 0o644) -> tuple[tarfile.TarInfo, bytes]:
@@ -81,8 +87,8 @@ def docker_archive(layers: Sequence[bytes], described: bytes | None = None) -> b
     return tar(parts)
 
 
-def oci_archive(layers: Sequence[bytes], *, compress: bool) -> bytes:
-    blobs = [gzip.compress(layer) if compress else layer for layer in layers]
+def oci_archive(layers: Sequence[bytes], compress: Callable[[bytes], bytes] | None = None) -> bytes:
+    blobs = [compress(layer) if compress else layer for layer in layers]
     described = config(layers)
     manifest = json.dumps(
         {
@@ -121,3 +127,11 @@ def _special(
     info.linkname = target
     info.mode = mode
     return info, b""
+
+
+def opened(path: Path, raw: bytes | None = None) -> Stack:
+    """Read an archive's image, of these bytes if there are some, as `xray` does."""
+    if raw is not None:
+        path.write_bytes(raw)
+    (read,) = gather([FileSource(path)], None)
+    return stack(read.config, read.layers)
