@@ -252,10 +252,13 @@ def test_a_program_that_was_not_read_is_unknown() -> None:
     assert entry((sparse, b"x" * 512)).verdict == "unknown"
 
 
+WORDS = st.text("/.:-ac0é\0\n")
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["User", "Entrypoint", "Cmd", "WorkingDir"]),
-        st.text() | st.lists(st.text()) | st.none() | st.integers(),
+        WORDS | st.lists(WORDS) | st.none() | st.integers(),
     ),
     st.binary(),
 )
