@@ -8,11 +8,11 @@ from pathlib import Path
 from types import ModuleType
 
 from stagelab import __version__
-from stagelab.cli import bases, bench, clean, doctor, engine, lessons, start, sync, test
+from stagelab.cli import bases, bench, clean, doctor, engine, lessons, start, sync, test, xray
 
 _GROUPS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
     ("learn", (start, doctor)),
-    ("engine and images", (engine, bases, clean)),
+    ("engine and images", (engine, bases, xray, clean)),
     ("work on the course", (test, lessons, sync, bench)),
 )
 """Each module has HELP and EXAMPLE (a line each), `configure(parser)` and `run(arguments)`."""
