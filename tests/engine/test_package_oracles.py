@@ -226,6 +226,15 @@ def test_debian_and_python_packages_are_those_of_syft(
     assert _urls(seen, "python") == theirs
 
 
+def test_packages_without_dpkg_are_those_of_syft(
+    client: DockerClient, bases: dict[str, Base], tmp_path: Path
+) -> None:
+    image = client.images.get(bases["distroless"].reference)
+    seen = xray(image, client=client)
+    assert "/var/lib/dpkg/status.d/base-files" in {item.path for item in seen.packages}
+    assert _urls(seen, "dpkg") == {item["purl"] for item in _syft(image, tmp_path)["deb"]}
+
+
 def test_node_packages_are_those_of_syft_that_are_installed(
     client: DockerClient, mixed: Image, by_syft: dict[str, list[dict[str, Any]]]
 ) -> None:
