@@ -49,8 +49,9 @@ _ALL = (
     ),
     _public(
         "",
-        r".*/(?:site|dist)-packages/[^/]+/(?:.+/)?tests?/.+",
-        "It belongs to the tests of a Python package, as it is published.",
+        r".*/(?:site|dist)-packages/[^/]+/"
+        r"(?:(?:.+/)?(?:tests?|examples)/.+|(?<=-info/)(?:METADATA|PKG-INFO))",
+        "It belongs to the tests or the manual of a Python package, as it is published.",
     ),
     _public(
         "",
@@ -59,8 +60,13 @@ _ALL = (
     ),
     _public(
         "",
-        r"(?:/usr)?/lib/(?:[^/]+/)?libgnutls\.so\.[\d.]+",
+        r"(?:/usr)?/lib/(?:[^/]+/)?libgnutls\.(?:so\.[\d.]+|a)",
         "GnuTLS has published keys built in, with which it tests itself when it starts.",
+    ),
+    _public(
+        "",
+        r"/usr/(?:local/)?share/cmake[^/]*/Templates/Windows/Windows_TemporaryKey\.pfx",
+        "CMake gives it to each new project, until that has one of its own.",
     ),
     _public(
         "",

@@ -14,6 +14,7 @@ from stagelab._render import Shown
 from stagelab.image.secret_allowed import allowed
 from stagelab.image.secret_files import file_rule
 from stagelab.image.secret_rules import RULES
+from stagelab.image.secret_sight import Sights
 from stagelab.image.secret_text import in_instruction, in_setting, masked
 
 if TYPE_CHECKING:
@@ -165,26 +166,27 @@ class _Texts:
 
 
 def _in_layers(stack: Stack, texts: _Texts) -> Iterator[Secret]:
+    sights = Sights(stack)
     paths: set[str] | None = None
     for number, layer in enumerate(stack.layers):
         places = _places(layer)
         if places and paths is None:
             paths = {entry.path for facts in stack.layers for entry in facts.entries}
         for (path, name), (offset, more) in places.items():
-            seen = _seen_at(stack, number, path)
-            hider = None if seen else _hider(stack, number, path)
+            sight = sights.of(number, path)
+            hider = sight.hidden_by
             rule = RULES[name]
             index = stack.numbers[number]
             yield Secret(
                 rule=name,
                 title=rule.title,
                 where="layer",
-                path=seen or path,
+                path=sight.path,
                 layer=index,
                 instruction=texts.instruction(index),
                 offset=offset,
                 more=more,
-                visible=bool(seen),
+                visible=hider is None,
                 hidden_by=None if hider is None else stack.numbers[hider],
                 why=rule.why,
                 remedy=rule.remedy,
@@ -209,36 +211,3 @@ def _places(layer: LayerFacts) -> dict[tuple[str, str], tuple[int | None, int]]:
             if rule:
                 places[entry.path, rule] = (None, 0)
     return dict(sorted(places.items()))
-
-
-def _seen_at(stack: Stack, number: int, path: str) -> str:
-    """Give the name by which a container sees a layer's file; "" if it does not.
-
-    A file may have several names (hard links), and be deleted by one of them only.
-    """
-    wrote = stack.merged.wrote
-    if wrote.get(path) == number:
-        return path
-    entries = stack.layers[number].entries
-    inode = next((entry.inode for entry in entries if entry.path == path), None)
-    names = sorted(entry.path for entry in entries if entry.kind == "file" and entry.inode == inode)
-    return next((name for name in names if wrote.get(name) == number), "")
-
-
-def _hider(stack: Stack, number: int, path: str) -> int | None:
-    """Give the first layer above that deletes or replaces a path, or a folder that it lies in."""
-    above = {path}
-    while path:
-        path = path.rpartition("/")[0]
-        above.add(path or "/")
-    file, *_ = sorted(above, key=len, reverse=True)
-    for upper in range(number + 1, len(stack.layers)):
-        layer = stack.layers[upper]
-        if not above.isdisjoint(layer.whiteouts) or not (above - {file}).isdisjoint(layer.opaques):
-            return upper
-        if any(
-            entry.path == file or (entry.kind != "dir" and entry.path in above)
-            for entry in layer.entries
-        ):
-            return upper
-    return None

@@ -118,7 +118,65 @@ def test_a_file_with_two_names_is_one_secret_seen_while_one_is_left() -> None:
     secret = only(secrets(lower, [whiteout("a.pem")]))
     assert (secret.path, secret.visible) == ("/b.pem", True)
     secret = only(secrets(lower, [whiteout("a.pem")], [whiteout("b.pem")]))
-    assert (secret.visible, secret.hidden_by) == (False, 1)
+    assert (secret.visible, secret.hidden_by) == (False, 2)
+
+
+@st.composite
+def stacks(draw: st.DrawFn) -> list[Members]:
+    """Layers of keys, other files, folders, whiteouts and opaque whiteouts at a few paths."""
+    makers = {
+        "key": lambda path: file(path, KEY),
+        "file": lambda path: file(path, b"-"),
+        "folder": folder,
+        "whiteout": whiteout,
+        "opaque": opaque,
+        "link": lambda path: hardlink(path, "k"),
+    }
+    layers: list[Members] = []
+    for _ in range(draw(st.integers(1, 4))):
+        plan: dict[str, str] = {"k": "key"} if draw(st.booleans()) else {}
+        kinds = st.sampled_from(list(makers) if plan else list(makers)[:-1])
+        for path in draw(st.lists(st.sampled_from(["a", "a/b", "a/b/c", "d"]), unique=True)):
+            plan[path] = draw(kinds)
+        files = {path for path, kind in plan.items() if kind in {"key", "file", "link"}}
+        layers.append(
+            [
+                makers[kind](path)
+                for path, kind in sorted(plan.items(), key=lambda item: item[0] != "k")
+                if not any(path.startswith(above + "/") for above in files)
+            ]
+        )
+    return layers
+
+
+@given(stacks())
+def test_it_is_hidden_by_the_first_layer_without_which_it_would_be_seen(
+    layers: list[Members],
+) -> None:
+    def seen(count: int) -> set[tuple[int, str]]:
+        """Give the keys that a container sees with the lowest layers alone, by their first name."""
+        facts = [read(tar(members)) for members in layers[:count]]
+        made = stack(json.loads(config([tar(members) for members in layers[:count]])), dict(facts))
+        entries = made.merged.entries
+        return {
+            (number, next(other.path for other in facts[number][1].entries if other.inode == inode))
+            for path, number in made.merged.wrote.items()
+            for inode in [entries[path].inode]
+            if entries[path].size == len(KEY)
+        }
+
+    for secret in secrets(*layers):
+        assert secret.layer is not None
+        if secret.visible:
+            assert secret.hidden_by is None
+            continue
+        assert secret.hidden_by is not None
+        assert secret.hidden_by > secret.layer
+        key = (secret.layer, secret.path)
+        assert key in seen(secret.hidden_by)
+        assert key not in seen(secret.hidden_by + 1)
+    visible = sum(secret.visible for secret in secrets(*layers))
+    assert visible == len(seen(len(layers)))
 
 
 def test_a_credential_file_is_told_by_its_name_if_it_holds_anything() -> None:
@@ -328,6 +386,10 @@ def test_a_key_of_ones_own_in_such_a_tree_is_not_allowed() -> None:
         ("/usr/lib/python3/dist-packages/a/tests/k.pem", "/usr/lib/python3/dist-packages/a/k.pem"),
         ("/app/node_modules/a/test/k.pem", "/app/node_modules/a/k.pem"),
         ("/usr/lib/x86_64-linux-gnu/libgnutls.so.30.40.3", "/app/libgnutls.so.30"),
+        ("/usr/lib/python3/dist-packages/a-1.dist-info/METADATA", "/app/a-1.dist-info/METADATA"),
+        ("/usr/lib/python3/dist-packages/a/examples/k.rst", "/app/a/examples/k.rst"),
+        ("/usr/lib/x86_64-linux-gnu/libgnutls.a", "/app/lib/x86_64-linux-gnu/libgnutls.a"),
+        ("/usr/share/cmake-3.25/Templates/Windows/Windows_TemporaryKey.pfx", "/app/Temporary.pfx"),
         ("/usr/share/doc/a/examples/k.pem", "/srv/share/doc/a/k.pem"),
     ],
 )
