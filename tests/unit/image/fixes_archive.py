@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import zstandard
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 DATE = "Sat, 21 Nov 2026 09:15:44 UTC"
 RELEASE = {"ID": "ubuntu", "VERSION_CODENAME": "noble"}
@@ -73,6 +73,7 @@ class Archive:
     headers: list[dict[str, str]] = field(default_factory=list)
     redirects: dict[str, str] = field(default_factory=dict)
     address: str = ""
+    stop: Callable[[], None] = lambda: None
 
     def publish(
         self,
@@ -144,9 +145,15 @@ def served() -> Iterator[Archive]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     archive.address = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield archive
-    finally:
+
+    def stop() -> None:
         server.shutdown()
         thread.join()
         server.server_close()
+
+    archive.stop = stop
+    try:
+        yield archive
+    finally:
+        if thread.is_alive():
+            stop()

@@ -37,7 +37,8 @@ def is_public(address: str) -> bool:
     """Tell whether a host that an image names may be asked at all.
 
     An image may come from anybody. It does not get us to call on this machine, or on numbers of
-    the network that this machine stands in.
+    the network that this machine stands in. Where a name leads to is not looked up: behind a
+    proxy, this machine could not tell.
     """
     host = (urlsplit(address).hostname or "").rstrip(".")
     if "." not in host or host.endswith((".localhost", ".local", ".internal")):

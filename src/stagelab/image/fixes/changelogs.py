@@ -74,7 +74,7 @@ def with_cves(upgrades: tuple[Upgrade, ...], index: Index) -> tuple[Fix, ...]:
 
 
 class _Reader:
-    """Fetches changelogs until there were too many, or an archive does not answer."""
+    """Fetches changelogs until there were too many."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
@@ -118,9 +118,6 @@ class _Reader:
         url = f"{suite.address}/{item.filename}"
         try:
             raw = self._web.read(url, most=item.size, trusted=suite.trusted)
-        except ArchiveUnreachable:
-            self._left = 0  # the next ones would only wait as well
-            return None
-        except ArchiveUnusable:
+        except (ArchiveUnreachable, ArchiveUnusable):
             return None
         return raw if hashlib.sha256(raw).hexdigest() == item.sha256 else None

@@ -30,9 +30,10 @@ def published_fixes(
     """Compare the installed packages with what their distribution publishes.
 
     The suites are the image's release, its updates and its security updates; the highest version
-    counts. Versions that the image's apt is told to hold or prefer are not looked at. Needs the
-    network once; then what is kept in the user's cache folder is asked to be still right, and
-    serves, with its date, when there is no network.
+    counts. What the image's apt is told to hold or prefer is not looked at, and an update that
+    Ubuntu hands out in phases counts from its first day. Needs the network once; then it is only
+    asked whether what is kept in the user's cache folder is still right, and that serves, with
+    its date, when there is no network.
 
     Args:
         packages: The packages of the image; those of dpkg count.

@@ -65,7 +65,7 @@ def parse_release(text: str, url: str) -> Release:
     try:
         published = parsedate_to_datetime(fields["date"])
         date = published.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (KeyError, ValueError, OverflowError) as error:
+    except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
         raise ArchiveUnusable(f"{url}: no Release file of an archive") from error
     return Release(
         fields.get("origin", ""),

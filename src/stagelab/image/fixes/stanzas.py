@@ -66,10 +66,12 @@ def rows(packed: bytes, names: Collection[str], sources: Collection[str]) -> Ite
     wanted_sources = {source.encode() for source in sources}
     unpacker = zlib.decompressobj()
     rest = b""
-    while packed:
-        block = rest + unpacker.decompress(packed, _STEP)
+    while not unpacker.eof:
+        part = unpacker.decompress(packed, _STEP)
         packed = unpacker.unconsumed_tail
-        *lines, rest = block.split(b"\n")
+        if not part and not packed:
+            return  # cut off
+        *lines, rest = (rest + part).split(b"\n")
         for line in lines:
             fields = line.split(b"\t")
             source = fields[2].partition(b" ")[0] or fields[0]

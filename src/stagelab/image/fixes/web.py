@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -57,6 +57,7 @@ class Web:
         self._session = requests.Session()
         self._session.auth = _nobody
         self._session.headers["Accept-Encoding"] = "identity"
+        self._silent: dict[str, str] = {}
 
     def close(self) -> None:
         """Close what is open."""
@@ -66,7 +67,7 @@ class Web:
     def open(
         self, url: str, *, most: int, trusted: bool, etag: str = "", modified: str = ""
     ) -> Iterator[Answer]:
-        """Ask for a file.
+        """Ask for a file; a host that could not be reached once is not waited for again.
 
         Args:
             url: Where it is.
@@ -106,9 +107,16 @@ class Web:
                 raise ArchiveUnreachable(
                     f"{url}: only the image names it, and it is no public host"
                 )
-            response = self._session.get(
-                url, headers=headers, stream=True, timeout=_TIMEOUT, allow_redirects=False
-            )
+            host = urlsplit(url).netloc
+            if host in self._silent:
+                raise ArchiveUnreachable(f"{url}: {self._silent[host]}")
+            try:
+                response = self._session.get(
+                    url, headers=headers, stream=True, timeout=_TIMEOUT, allow_redirects=False
+                )
+            except (requests.ConnectionError, requests.Timeout) as error:
+                self._silent[host] = str(error)
+                raise
             if response.status_code not in _REDIRECTS:
                 return response
             response.close()
