@@ -43,25 +43,20 @@ def at_path(stack: Stack, kind: FindingKind, path: str, detail: str = "") -> Fin
     return _finding(kind, path, detail, stack.place(path))
 
 
-def in_settings(
-    stack: Stack, kind: FindingKind, keyword: str, detail: str = "", words: tuple[str, ...] = ()
-) -> Finding:
-    """Make a finding of a setting, which the last instruction of its name made.
+def in_settings(kind: FindingKind, place: Place | None, detail: str = "") -> Finding:
+    """Make a finding of a setting, and of the instruction that made it."""
+    return _finding(kind, "", detail, place)
 
-    Args:
-        stack: The image.
-        kind: What it is.
-        keyword: The instruction that sets it, "USER".
-        detail: What else there is to know.
-        words: If instructions of this name have any of these words, only those are meant.
-    """
-    said = [
-        Place(number, origin.instruction)
-        for number, origin in enumerate(stack.history)
-        if origin.instruction.split()[:1] == [keyword]
-    ]
-    exact = [place for place in said if not set(words).isdisjoint(place.instruction.split())]
-    return _finding(kind, "", detail, next(reversed(exact or said), None))
+
+def instructions(stack: Stack, keyword: str) -> dict[str, Place]:
+    """Give the last instruction of a name, such as "EXPOSE", by each of its words and by ""."""
+    found = {}
+    for number, origin in enumerate(stack.history):
+        words = origin.instruction.split()
+        if words[:1] == [keyword]:
+            place = Place(number, origin.instruction)
+            found.update(dict.fromkeys(["", *words[1:]], place))
+    return found
 
 
 def _finding(kind: FindingKind, path: str, detail: str, place: Place | None) -> Finding:

@@ -1,7 +1,8 @@
 """What the kernel finds at a path when a program of some user asks, or why it refuses.
 
-Source: path_resolution(7): symbolic links are followed, at most 40; each folder on the way must
-give the user the right to search it. Root may search every folder, and execute what anybody may.
+Source: path_resolution(7): symbolic links are followed, at most 40; a path has at most 4,095 bytes;
+each folder on the way must give the user the right to search it. Root may search every folder, and
+execute what anybody may.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ MISSING = "no such file or directory"
 NO_FOLDER = "not a directory"
 LOOP = "too many levels of symbolic links"
 DENIED = "permission denied"
+TOO_LONG = "file name too long"
 
 _MOST_LINKS = 40
+_MOST_LETTERS = 4095
 _Value = TypeVar("_Value")
 
 
@@ -36,6 +39,8 @@ def find(tree: Tree, path: str, user: User, folder: str = "") -> Entry | str:
         user: Who asks.
         folder: Real path of the working folder, "" for the root.
     """
+    if len(path) > _MOST_LETTERS:
+        return TOO_LONG
     left = _parts(path)
     here = "" if path.startswith("/") else folder
     links = 0
@@ -52,7 +57,7 @@ def find(tree: Tree, path: str, user: User, folder: str = "") -> Entry | str:
         entry = tree.get(f"{here}/{part}")
         if entry is not None and entry.kind == "symlink":
             links += 1
-            if links > _MOST_LINKS:
+            if links > _MOST_LINKS or len(entry.link) > _MOST_LETTERS:
                 return LOOP
             if entry.link.startswith("/"):
                 here = ""

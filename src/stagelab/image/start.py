@@ -31,10 +31,8 @@ _MOST_SCRIPTS = 5
 _RUNS_ON = {"386": "amd64", "arm": "arm64"}
 """Programs that most machines of a larger kind run as well."""
 _SHELLS = ("sh", "ash", "bash", "dash")
-_SIMPLE = re.compile(
-    r"\s*(?:exec\s+)?([\w./+:@%-]*/[\w./+:@%-]+)(?:\s+[\w./+:@%,=-]+)*\s*", re.ASCII
-)
-"""A command line that is one program by its path, and words in which the shell changes nothing."""
+_PLAIN = re.compile(r"[\w./+:@%,=-]+", re.ASCII)
+"""Words in which the shell changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +189,13 @@ class _Starter:
         name = self.argv[0]
         if name.rpartition("/")[2] not in _SHELLS or self.argv[1:2] != ("-c",):
             return Start(self.argv, entry.path, "starts", why)
-        line = _SIMPLE.fullmatch(self.argv[2]) if len(self.argv) > 2 else None  # noqa: PLR2004
-        if line is None:
+        program = _one_program(self.argv[2]) if len(self.argv) > 2 else None  # noqa: PLR2004
+        if program is None:
             return self.unknown(f"{name} starts; what becomes of its command line, it will tell.")
-        inner = _Starter(self.stack, (line[1],)).start()
+        inner = _Starter(self.stack, (program,)).start()
         if inner.verdict == "fails" and not inner.expected_error.endswith(lookup.MISSING):
             return self.unknown(f"{name} starts. {inner.why} What the shell does then is its own.")
-        error = f"{line[1]}: not found" if inner.verdict == "fails" else ""
+        error = f"{program}: not found" if inner.verdict == "fails" else ""
         return Start(self.argv, inner.path, inner.verdict, f"{name} starts. {inner.why}", error)
 
     def find(self, path: str) -> Entry | str:
@@ -219,3 +217,13 @@ class _Starter:
 
     def unknown(self, why: str) -> Start:
         return Start(self.argv, self.path, "unknown", why)
+
+
+def _one_program(line: str) -> str | None:
+    """Give the path of the program of a simple command line; None if it takes a shell to tell."""
+    parts = line.split()
+    if parts[:1] == ["exec"]:
+        del parts[0]
+    if "\n" in line or not parts or "/" not in parts[0] or "=" in parts[0]:
+        return None
+    return parts[0] if all(map(_PLAIN.fullmatch, parts)) else None

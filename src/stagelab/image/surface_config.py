@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from stagelab.image.finding import in_settings
+from stagelab.image.finding import in_settings, instructions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,15 +63,18 @@ def labels(stack: Stack) -> dict[str, str]:
 def settings(stack: Stack, who: User) -> Iterator[Finding]:
     """Give what is found in the configuration."""
     said = str(stack.settings.get("User") or "")
+    place = instructions(stack, "USER").get("")
     if who.root:
-        yield in_settings(stack, "root user", "USER", f"USER {said}" if said else "no USER")
+        yield in_settings("root user", place, f"USER {said}" if said else "no USER")
     if who.problem:
-        yield in_settings(stack, "unknown user", "USER", who.problem)
+        yield in_settings("unknown user", place, who.problem)
+    exposed = instructions(stack, "EXPOSE")
     for port in ports(stack):
-        yield in_settings(stack, "port", "EXPOSE", port, (port, port.removesuffix("/tcp")))
+        place = exposed.get(port) or exposed.get(port.removesuffix("/tcp")) or exposed.get("")
+        yield in_settings("port", place, port)
     if form(stack) == "shell":
         keyword = "ENTRYPOINT" if words(stack.settings.get("Entrypoint")) else "CMD"
-        yield in_settings(stack, "shell form", keyword)
+        yield in_settings("shell form", instructions(stack, keyword).get(""))
 
 
 def _digits(port: str) -> str:

@@ -86,6 +86,7 @@ def test_a_loader_that_a_later_layer_removes_is_missing() -> None:
         ("/nothing", 'exec: "/nothing": stat /nothing: no such file or directory'),
         ("./myapp", 'exec: "./myapp": stat ./myapp: no such file or directory'),
         ("../app/myapp", ""),
+        ("/" + "a" * 5000, f'exec: "/{"a" * 5000}": stat /{"a" * 5000}: file name too long'),
         ("myapp", 'exec: "myapp": executable file not found in $PATH'),
         ("/app", 'exec: "/app": is a directory'),
         ("/app/text", 'exec: "/app/text": permission denied'),
@@ -226,6 +227,10 @@ def test_a_folder_on_the_way_may_be_closed() -> None:
         ("echo hello", "unknown", ""),
         ("./myapp || ./other", "unknown", ""),
         ("./my$APP", "unknown", ""),
+        ("A=/app/myapp", "unknown", ""),
+        ("/app/good\n/app/myapp", "unknown", ""),
+        ("/" * 200_000 + "!", "unknown", ""),
+        ("", "unknown", ""),
     ],
 )
 def test_the_shell_form(line: str, verdict: str, error: str) -> None:
