@@ -40,7 +40,8 @@ class Secret:
         instruction: That instruction, with `***` in place of each secret.
         offset: Bytes from the file's start to what gave it away (a token's beginning, a key's
             header); None if the file is told by its name, or there is none.
-        more: How many further places in the same file meet the same rule.
+        more: How many further places in the same file meet the same rule; in the history how many
+            further instructions show the same value.
         visible: Whether who starts or inspects the image sees it; False if a later layer deleted
             or replaced the file, whose bytes are still in the layer.
         hidden_by: Index in the history of the instruction that did so.
@@ -102,7 +103,8 @@ class _Texts:
 
     def __init__(self, stack: Stack) -> None:
         self._history = stack.history
-        labels = stack.settings.get("Labels") or {}
+        labels = stack.settings.get("Labels")
+        labels = labels if isinstance(labels, dict) else {}  # a configuration may say anything
         both: tuple[tuple[Where, Mapping[str, Any]], ...] = (("env", stack.env), ("label", labels))
         self._settings: list[tuple[Where, str, str, Told]] = [
             (where, name, value, told)
@@ -126,17 +128,25 @@ class _Texts:
             yield self._secret(told, where, name, self._sets(where, name))
 
     def history(self) -> Iterator[Secret]:
-        """Give what only the history holds: build arguments, options, and overwritten values."""
+        """Give what only the history holds: build arguments, options, and overwritten values.
+
+        A build argument is shown by each RUN after it, and told once, with the first.
+        """
         known = {
             (told.rule, value[told.start : told.stop])
             for where, name, value, told in self._settings
         }
+        first: dict[tuple[str, str, str], tuple[Told, int]] = {}
+        count: Counter[tuple[str, str, str]] = Counter()
         for index, (origin, found) in enumerate(zip(self._history, self._told, strict=True)):
             declares = origin.instruction.startswith(("ENV ", "LABEL "))
             for told in found:
                 value = origin.created_by[told.start : told.stop]
                 if not (declares and (told.rule, value) in known):
-                    yield self._secret(told, "history", told.name, index)
+                    first.setdefault((told.rule, told.name, value), (told, index))
+                    count[told.rule, told.name, value] += 1
+        for key, (told, index) in first.items():
+            yield self._secret(told, "history", told.name, index, count[key] - 1)
 
     def _sets(self, where: Where, name: str) -> int | None:
         word = "ENV " if where == "env" else "LABEL "
@@ -146,7 +156,9 @@ class _Texts:
                 return index
         return None
 
-    def _secret(self, told: Told, where: Where, path: str, index: int | None) -> Secret:
+    def _secret(
+        self, told: Told, where: Where, path: str, index: int | None, more: int = 0
+    ) -> Secret:
         rule = RULES[told.rule]
         return Secret(
             rule=rule.name,
@@ -156,7 +168,7 @@ class _Texts:
             layer=index,
             instruction="" if index is None else self.instruction(index),
             offset=None,
-            more=0,
+            more=more,
             visible=True,
             hidden_by=None,
             why=rule.why,

@@ -235,6 +235,12 @@ def test_a_value_that_was_overwritten_is_still_in_the_history() -> None:
     assert (secret.where, secret.path, secret.layer) == ("history", "API_TOKEN", 0)
 
 
+def test_an_argument_that_each_run_shows_is_told_once() -> None:
+    history = [f"RUN |1 API_TOKEN={WORDS} /bin/sh -c make {step}" for step in range(3)]
+    secret = only(secrets(history=["ARG API_TOKEN", *history]))
+    assert (secret.path, secret.layer, secret.more) == ("API_TOKEN", 1, 2)
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
