@@ -82,7 +82,8 @@ class _Starter:
             return self.fails("The image has neither ENTRYPOINT nor CMD.", "no command specified")
         if self.user.problem:
             return self.fails(
-                "USER names somebody whom the image's /etc/passwd or /etc/group does not list.",
+                "The image's /etc/passwd and /etc/group do not list whom USER names, or the number "
+                "is none that a user may have.",
                 self.user.problem,
             )
         name = self.argv[0]
@@ -141,7 +142,7 @@ class _Starter:
         program = lookup.fact(self.stack, path, lambda layer: layer.programs)
         if program is None:
             if entry.size and not entry.fingerprint:
-                return None, f"The beginning of {path} was not read: it has holes."
+                return None, f"What {path} begins with is not known: it has holes, or is a link."
             return FORMAT, f"{path} is neither an ELF program nor a script that begins with #!."
         if program.form == "script":
             return self.load_script(path, program.loader or "", depth)
