@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from functools import cache
 from urllib.parse import urlsplit
 
 from stagelab.bases.standin.sources import host_sources
@@ -25,6 +26,7 @@ def set_addresses() -> tuple[str, ...]:
     return tuple(word.rstrip("/") for word in words if ADDRESS.fullmatch(word))
 
 
+@cache  # apt takes longer to say it than all the rest of a second look
 def machine_sources(distribution: str, codename: str) -> tuple[Source, ...]:
     """Give where this machine's apt would get a release from; empty if it does not know."""
     if distribution != "debian":
