@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import zstandard
 
@@ -122,17 +123,18 @@ def served() -> Iterator[Archive]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             archive.headers.append(dict(self.headers.items()))
-            raw = archive.files.get(self.path)
+            path = urlsplit(self.path).path  # a proxy is asked for whole addresses
+            raw = archive.files.get(path)
             tag = f'"{hashlib.sha256(raw or b"").hexdigest()}"'
             status = 404 if raw is None else 200
             if raw is not None and self.headers.get("If-None-Match") == tag:
                 status, raw = 304, None
-            if self.path in archive.redirects:
+            if path in archive.redirects:
                 status, raw = 302, None
             archive.asked.append((self.path, status))
             self.send_response(status)
             if status == 302:
-                self.send_header("Location", archive.redirects[self.path])
+                self.send_header("Location", archive.redirects[path])
             self.send_header("ETag", tag)
             self.send_header("Content-Length", str(len(raw or b"")))
             self.end_headers()

@@ -48,7 +48,33 @@ def test_what_is_published_is_found(archive: Archive) -> None:
     assert (fix.source, fix.installed, fix.candidate) == ("foo", "1.0-1", "1.0-1+deb13u1")
     assert (fix.suite, fix.packages, fix.cves) == ("noble-security", ("libfoo1",), None)
     assert (found.as_of, found.reason) == ("2026-11-23T11:22:38Z", "")
+    assert archive.statuses("InRelease") == archive.statuses("Packages.xz") == [200] * 3
+
+
+def test_no_credentials_are_sent(
+    archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login someone password word\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    archive.files["/moved"] = archive.files.pop("/dists/noble/InRelease")
+    archive.redirects["/dists/noble/InRelease"] = "/moved"
+    assert look().count == 1
     assert {headers.get("Authorization") for headers in archive.headers} == {None}
+
+
+def test_archives_that_only_the_image_names_through_a_proxy(
+    archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STAGELAB_ARCHIVES")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", archive.address)
+    found = look(**{"/etc/apt/sources.list": b"deb http://mirror.example noble-security main"})
+    assert (found.count, found.assumed) == (1, ("noble", "noble-updates"))
+    assert {path for path, _ in archive.asked if "noble-security" in path} == {
+        "http://mirror.example/dists/noble-security/InRelease",
+        "http://mirror.example/dists/noble-security/main/binary-amd64/Packages.xz",
+    }
 
 
 def test_a_second_look_asks_only_whether_it_is_still_right(archive: Archive) -> None:
