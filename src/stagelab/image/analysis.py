@@ -10,7 +10,8 @@ from stagelab.image.facts import Layer, Packages, XRay
 from stagelab.image.fixes import NOT_ASKED, published_fixes
 from stagelab.image.gobinaries import go_binaries
 from stagelab.image.layer import APT
-from stagelab.image.secrets import secrets
+from stagelab.image.records import UNREADABLE
+from stagelab.image.secrets import concealed, secrets
 from stagelab.image.stack import stack
 from stagelab.image.start import start
 from stagelab.image.surface import surface
@@ -46,7 +47,8 @@ def analyse(
     Raises:
         ArchiveDamaged: If a layer that the configuration names is not known.
     """
-    stacked = stack(read.config, read.layers)
+    full = stack(read.config, read.layers)
+    stacked = concealed(full)  # nothing below shows a secret that the configuration holds
     settings = stacked.settings
     labels = settings.get("Labels") or {}
     release = os_release(
@@ -64,10 +66,11 @@ def analyse(
         files=sum(entry.kind == "file" for entry in stacked.tree),
         waste=waste(stacked),
         packages=packages,
+        unread=tuple(sorted(title for path, title in UNREADABLE.items() if path in stacked.tree)),
         binaries=go_binaries(stacked),
         surface=surface(stacked),
         start=start(stacked),
-        secrets=secrets(stacked),
+        secrets=secrets(full),
         fixes=_fixes(stacked, packages, release) if fixes else NOT_ASKED,
         entrypoint=tuple(settings.get("Entrypoint") or ()),
         cmd=tuple(settings.get("Cmd") or ()),
@@ -79,7 +82,7 @@ def analyse(
         stand_in=labels.get(STAND_IN_LABEL),
         bases=bases,
         tree=stacked.tree,
-        _facts=read.layers,
+        _stack=stacked,
         _fetch=fetch,
     )
 

@@ -11,13 +11,14 @@ from stagelab.image.package import Package
 from stagelab.image.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from stagelab.image.entry import Entry
     from stagelab.image.fixes import Fixes
     from stagelab.image.gobinaries import GoBinary
     from stagelab.image.layer import LayerFacts
     from stagelab.image.secrets import Secrets
+    from stagelab.image.stack import Stack
     from stagelab.image.start import Start
     from stagelab.image.surface import Surface
     from stagelab.image.tree import Tree
@@ -103,6 +104,8 @@ class XRay(Shown):
         files: Regular files that a container sees, each name counted.
         waste: What is in the layers but of no use to a container.
         packages: Packages by the records of dpkg, apk, rpm, pip and npm.
+        unread: Records of packages that are there and cannot be read, in words: packages may be
+            missing above.
         binaries: Programs that Go built (1.18 or newer).
         surface: What an intruder would find, and who they would be.
         start: Whether a container of the image can start at all.
@@ -130,6 +133,7 @@ class XRay(Shown):
     files: int
     waste: Waste
     packages: Packages
+    unread: tuple[str, ...]
     binaries: tuple[GoBinary, ...]
     surface: Surface
     start: Start
@@ -145,7 +149,7 @@ class XRay(Shown):
     stand_in: str | None
     bases: tuple[BaseUseLike, ...]
     tree: Tree
-    _facts: Mapping[str, LayerFacts] = field(repr=False, compare=False)
+    _stack: Stack = field(repr=False, compare=False)
     _fetch: Callable[[str, str], bytes | None] = field(repr=False, compare=False)
 
     @property
@@ -177,10 +181,7 @@ class XRay(Shown):
         """Give what each layer did to this very path, oldest first; empty if it never was."""
         wanted = "/" + path.strip("/")
         changes: list[Change] = []
-        for layer in self.layers:
-            if layer.diff_id is None:
-                continue
-            facts = self._facts[layer.diff_id]
+        for layer, facts in self._written():
             exists = bool(changes) and changes[-1].what != "removed"
             entry = next((entry for entry in facts.entries if entry.path == wanted), None)
             if entry is not None:
@@ -189,6 +190,11 @@ class XRay(Shown):
             elif exists and _hides(facts, wanted):
                 changes.append(Change(layer.index, "removed", layer.instruction, 0))
         return tuple(changes)
+
+    def layer_of(self, path: str) -> int | None:
+        """Tell which layer wrote what a container sees at this very path, by its index; or None."""
+        place = self._stack.place("/" + path.strip("/"))
+        return place.layer if place else None
 
     def read(self, path: str, *, layer: int | None = None) -> bytes:
         """Give a file's bytes as a layer wrote them, even if a later layer hides them.
@@ -207,15 +213,14 @@ class XRay(Shown):
         if layer is None:
             wrote = [change.layer for change in self.history_of(wanted) if change.what != "removed"]
             layer = wrote[-1] if seen and wrote else -1
-        diff_id = self.layers[layer].diff_id if 0 <= layer < len(self.layers) else None
-        facts = self._facts[diff_id] if diff_id else None
+        facts = next((facts for made, facts in self._written() if made.index == layer), None)
         names = {entry.path: entry for entry in facts.entries} if facts else {}
         entry = names.get(wanted)
-        if entry is not None and entry.kind == "file" and diff_id:
+        if entry is not None and entry.kind == "file" and facts:
             if not entry.size:
                 return b""
             first = next(name for name in names.values() if name.inode == entry.inode)
-            found = self._fetch(diff_id, first.path)
+            found = self._fetch(facts.diff_id, first.path)
             if found is not None:
                 return found
         raise ImageError(
@@ -223,6 +228,11 @@ class XRay(Shown):
             + (f"layer {layer}." if layer >= 0 else "the file system."),
             fix="See `history_of(path)` for the layers that wrote it; it may be too large, too.",
         )
+
+    def _written(self) -> Iterator[tuple[Layer, LayerFacts]]:
+        """Give each layer with what is known of it."""
+        made = (layer for layer in self.layers if not layer.empty)
+        return zip(made, self._stack.layers, strict=True)
 
 
 def _hides(facts: LayerFacts, path: str) -> bool:

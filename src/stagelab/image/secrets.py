@@ -7,7 +7,7 @@ something is and never what: the value is in no field of it.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from stagelab._render import Shown
@@ -15,7 +15,7 @@ from stagelab.image.secret_allowed import allowed
 from stagelab.image.secret_files import file_rule
 from stagelab.image.secret_rules import RULES
 from stagelab.image.secret_sight import Sights
-from stagelab.image.secret_text import in_instruction, in_setting, masked
+from stagelab.image.secret_text import MASK, in_instruction, in_setting, masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -98,6 +98,24 @@ def secrets(stack: Stack) -> Secrets:
     )
 
 
+def concealed(stack: Stack) -> Stack:
+    """Give the same image with `***` in place of the secrets in its configuration and history."""
+    texts = _Texts(stack)
+    settings = dict(stack.settings)
+    settings["Env"] = [f"{name}={texts.setting(name, value)}" for name, value in stack.env.items()]
+    labels = settings.get("Labels") or {}
+    settings["Labels"] = {name: texts.setting(name, value) for name, value in labels.items()}
+    for key in ("Entrypoint", "Cmd"):
+        settings[key] = [texts.text(word) for word in settings.get(key) or ()]
+    history = tuple(
+        origin._replace(
+            instruction=texts.text(origin.instruction), created_by=texts.text(origin.created_by)
+        )
+        for origin in stack.history
+    )
+    return replace(stack, config={**stack.config, "config": settings}, history=history)
+
+
 class _Texts:
     """What the configuration says."""
 
@@ -121,6 +139,17 @@ class _Texts:
     def instruction(self, index: int) -> str:
         """Give an instruction without the secrets in it."""
         return self._masked[index]
+
+    def text(self, text: str) -> str:
+        """Give any text without the secrets in it, those known from elsewhere included."""
+        return masked(text, self._values)
+
+    def setting(self, name: str, value: str) -> str:
+        """Give the value of a variable or label without the secrets in it."""
+        found = in_setting(name, value)
+        for told in sorted(found, key=lambda told: -told.start):
+            value = value[: told.start] + MASK + value[told.stop :]
+        return self.text(value)
 
     def settings(self) -> Iterator[Secret]:
         """Give what variables and labels hold, each with the last instruction that sets it."""

@@ -13,6 +13,7 @@ from stagelab.image.source import source_of
 if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
+    from typing import TypeAlias
 
     from docker import DockerClient
     from docker.models.images import Image
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from stagelab.builds.facts import Build
     from stagelab.image.facts import XRay
 
-    Thing = Image | Build | str | PathLike[str]
-    Progress = Callable[[int, int | None], None]
+    Thing: TypeAlias = Image | Build | str | PathLike[str]
+    Progress: TypeAlias = Callable[[int, int | None], None]
 
 
 @overload
