@@ -70,6 +70,10 @@ def programs(stack: Stack) -> Iterator[Finding]:
 
 def _file(stack: Stack, entry: Entry) -> object:
     """Give what is the same for all names of one file: hard links share it."""
-    if entry.inode < 0:
+    number = stack.merged.wrote[entry.path]
+    if entry.inode >= 0:
+        return number, entry.inode
+    first = stack.tree.get(entry.link)  # in a layer below, if it is there still
+    if first is None or first.inode < 0 or stack.merged.wrote[first.path] >= number:
         return entry.link
-    return stack.merged.wrote[entry.path], entry.inode
+    return stack.merged.wrote[first.path], first.inode

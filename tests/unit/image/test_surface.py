@@ -29,6 +29,10 @@ def program(path: str, mode: int = 0o755) -> tuple[tarfile.TarInfo, bytes]:
     return file(path, b"\x7fELF" + path.encode(), mode)
 
 
+def linked(path: str, first: str) -> tuple[tarfile.TarInfo, bytes]:
+    return chmod(hardlink(path, first), 0o755)
+
+
 def chmod(
     member: tuple[tarfile.TarInfo, bytes], mode: int, capability: bytes = b""
 ) -> tuple[tarfile.TarInfo, bytes]:
@@ -104,10 +108,23 @@ def test_a_file_with_several_names_counts_once_a_kind() -> None:
         program("usr/bin/perl5.40.1"),
     ]
     seen = surface(
-        stacked(base, [hardlink("usr/bin/perl", "usr/bin/perl5.40.1"), program("bin/ash")])
+        stacked(
+            base,
+            [
+                linked("usr/bin/perl", "usr/bin/perl5.40.1"),
+                linked("usr/bin/curl", "bin/gone"),
+                linked("usr/bin/ssh", "bin/other"),
+                program("bin/ash"),
+            ],
+        )
     )
     assert listed(seen, "shell") == [("/bin/ash", ""), ("/bin/busybox", "/bin/sh")]
-    assert listed(seen, "network tool") == [("/bin/wget", "")]
+    assert listed(seen, "interpreter") == [("/usr/bin/perl", "/usr/bin/perl5.40.1")]
+    assert [path for path, _ in listed(seen, "network tool")] == [
+        "/bin/wget",
+        "/usr/bin/curl",
+        "/usr/bin/ssh",
+    ]
 
 
 def test_programs_are_looked_for_where_path_leads_and_each_folder_once() -> None:
