@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from stagelab.engine.labels import STAND_IN_LABEL
 from stagelab.image.contents import os_release
 from stagelab.image.facts import Layer, Packages, XRay
-from stagelab.image.fixes import NOT_ASKED, published_fixes
+from stagelab.image.fixes import NOT_ASKED
 from stagelab.image.gobinaries import go_binaries
 from stagelab.image.layer import APT
 from stagelab.image.records import UNREADABLE
@@ -99,6 +99,8 @@ def _packages(stacked: Stack) -> list[Package]:
 
 
 def _fixes(stacked: Stack, packages: Packages, release: Mapping[str, str]) -> Fixes:
+    from stagelab.image.fixes import published_fixes  # noqa: PLC0415 - rarely asked for, and large
+
     contents = stacked.visible(lambda layer: layer.contents)
     sources = {path: raw for path, raw in contents if path.startswith(APT)}
     architecture = str(stacked.config.get("architecture") or "")
