@@ -4,63 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import inf
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from docker.transport import UnixHTTPAdapter
 
 from stagelab._render import Shown
 from stagelab.errors import ImageError
 from stagelab.image.facts import XRay
+from stagelab.image.plain import plain
+from stagelab.image.scanners import ScannerFindings, scan
+from stagelab.image.source import EngineSource, FileSource, source_of
 from stagelab.image.xraying import xray
+from stagelab.metrics import NUMBERS, Row, rests_on, rows, scanner_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from os import PathLike
 
     from docker import DockerClient
     from docker.models.images import Image
 
     from stagelab.builds.facts import Build
-    from stagelab.image.facts import BaseUseLike
 
-BASE_KINDS = {
-    "official": "the official image",
-    "stand-in": "a stand-in made from distribution packages",
-    "scratch": "an empty file system",
-    "other": "an image of your own",
-}
+    Thing: TypeAlias = XRay | Image | Build | str | PathLike[str]
 
-_Measure = tuple[str, "Callable[[XRay], int]"]
-_NUMBERS: dict[str, _Measure] = {
-    "size": ("Size", lambda seen: seen.size_bytes),
-    "layers": ("Layers", lambda seen: seen.layer_count),
-    "files": ("Files", lambda seen: seen.files),
-    "packages": ("Packages", lambda seen: len(seen.packages)),
-    "shells": ("Shells", lambda seen: len(seen.shells)),
-    "compilers": ("Compilers", lambda seen: len(seen.compilers)),
-    "package_managers": ("Package managers", lambda seen: len(seen.package_managers)),
-    "setuid": ("Setuid programs", lambda seen: len(seen.setuid)),
-}
-_NEUTRAL = ("layers",)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One metric of every image.
-
-    Attributes:
-        metric: Its name, as `Comparison.ratio` takes it.
-        title: The same for people.
-        unit: Whether the values are bytes, counts, or words.
-        values: One an image, in the order of the images.
-        best: Places of the images that do best; empty if all do alike or none is better for it.
-        factor: The largest value over the smallest; None for words, and if the smallest is 0.
-    """
-
-    metric: str
-    title: str
-    unit: Literal["bytes", "count", "words"]
-    values: tuple[int | str, ...]
-    best: tuple[int, ...]
-    factor: float | None
+_FIELDS = ("metric", "unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,17 +36,21 @@ class Comparison(Shown):
     """Images side by side.
 
     Attributes:
-        names: What each image is called here.
+        names: What each image is called here, each name once.
         xrays: The facts of each image.
-        rows: The metrics: size, layers, files, packages, shells, compilers, package_managers,
-            setuid, user, base.
+        rows: The metrics: size, transfer, layers, reclaimable, files, packages, shells,
+            package_managers, compilers, interpreters, network_tools, setuid, setgid,
+            world_writable, capabilities, secrets, fixes, user, start, base; one more for each
+            scanner that was asked and is installed, by its name.
         bases: For each image a sentence that says on which kind of base its numbers rest.
+        scans: For each image what other scanners say of it; empty unless they were asked.
     """
 
     names: tuple[str, ...]
     xrays: tuple[XRay, ...] = field(repr=False)
     rows: tuple[Row, ...]
     bases: tuple[str, ...]
+    scans: tuple[tuple[ScannerFindings, ...], ...] = ()
 
     def row(self, metric: str) -> Row:
         """Give the row of a metric.
@@ -106,30 +78,72 @@ class Comparison(Shown):
             The quotient; infinity if only the image below the line has none, 1.0 if neither has.
 
         Raises:
-            ImageError: If there is no such metric, or its values are words.
+            ImageError: If there is no such metric, its values are words, or one of the two is not
+                known.
         """
-        above, below = self.row(metric).values[of], self.row(metric).values[to]
+        row = self.row(metric)
+        above, below = row.values[of], row.values[to]
         if isinstance(above, str) or isinstance(below, str):
             raise ImageError(
                 f"The metric {metric!r} has words, which have no ratio.",
-                fix="Use one of: " + ", ".join(_NUMBERS) + ".",
+                fix="Use one of: " + ", ".join(NUMBERS) + ".",
+            )
+        if above is None or below is None:
+            raise ImageError(
+                f"The metric {metric!r} is not known of every image, so it has no ratio.",
+                fix="See `row(metric).unknown` for the reason.",
+                detail=", ".join(filter(None, (row.unknown[of], row.unknown[to]))),
             )
         if not below:
             return inf if above else 1.0
         return above / below
 
+    def to_dict(self) -> dict[str, Any]:
+        """Give the comparison as JSON knows it; the facts of each image by `XRay.to_dict`."""
+        return {
+            "names": list(self.names),
+            "rows": plain(self.rows),
+            "bases": list(self.bases),
+            "scans": plain(self.scans),
+        }
+
+    def to_records(self) -> list[dict[str, int | str | None]]:
+        """Give a flat dict a metric, as `pandas.DataFrame` takes them.
+
+        Each has `metric`, `unit` ("bytes", "count" or "words"), and each image's value by the
+        image's name; None where it is not known.
+        """
+        return [
+            {
+                "metric": row.metric,
+                "unit": row.unit,
+                **dict(zip(self.names, row.values, strict=True)),
+            }
+            for row in self.rows
+        ]
+
 
 def compare(
-    *images: XRay | Image | Build | str | PathLike[str],
-    names: Sequence[str] | None = None,
+    *images: Thing,
     client: DockerClient | None = None,
+    names: Sequence[str] | None = None,
+    fixes: bool = False,
+    scanners: bool = False,
+    progress: Callable[[int, int | None], None] | None = None,
 ) -> Comparison:
     """Put images side by side.
 
     Args:
-        images: X-rays, or anything that `xray` takes; at least one.
-        names: What to call them; their tags or references unless told.
+        images: X-rays, or anything that `xray` takes; at least one. Those that are no x-rays yet
+            are read at once, so that layers which they share are read once.
         client: The engine for references; None for the one that `connect` finds.
+        names: What to call them; their tags or references unless told. The second image of a name
+            is numbered.
+        fixes: Whether to ask the images' distributions for newer versions of their packages, as
+            `xray` does; x-rays stay as they are.
+        scanners: Whether to ask trivy, grype and docker scout as well, where they are on PATH;
+            they may use the network, and take minutes.
+        progress: As `xray` takes it.
 
     Raises:
         ImageError: If there is no image, or not a name for each; else as `xray`.
@@ -139,50 +153,54 @@ def compare(
             f"There are {len(images)} images and {len(names or ())} names for them.",
             fix="Give images, and no names or one for each: compare(a, b, names=('a', 'b')).",
         )
-    xrays = tuple(image if isinstance(image, XRay) else xray(image, client) for image in images)
-    called = tuple(names) if names else tuple(seen.name for seen in xrays)
-    rows = [
-        _number_row(metric, title, [value(seen) for seen in xrays])
-        for metric, (title, value) in _NUMBERS.items()
-    ]
-    users = tuple(_user(seen) for seen in xrays)
-    rootless = tuple(at for at, seen in enumerate(xrays) if not seen.runs_as_root)
-    best = rootless if len(rootless) < len(xrays) else ()
-    rows.append(Row("user", "User", "words", users, best, None))
-    rows.append(Row("base", "Base", "words", tuple(_base(seen) for seen in xrays), (), None))
-    bases = tuple(f"{name}: {_rests(seen)}." for name, seen in zip(called, xrays, strict=True))
-    return Comparison(called, xrays, tuple(rows), bases)
+    wanted = [image for image in images if not isinstance(image, XRay)]
+    read = iter(_xrays(wanted, client=client, fixes=fixes, progress=progress))
+    xrays = tuple(image if isinstance(image, XRay) else next(read) for image in images)
+    called = tuple(_distinct(names if names is not None else [seen.name for seen in xrays]))
+    scans = tuple(_scan(image, client) for image in images) if scanners else ()
+    return Comparison(
+        called,
+        xrays,
+        (*rows(xrays), *scanner_rows(scans)),
+        tuple(f"{name}: {rests_on(seen)}." for name, seen in zip(called, xrays, strict=True)),
+        scans,
+    )
 
 
-def said_base(use: BaseUseLike) -> str:
-    """Say what a stage starts from, and of which kind that is."""
-    return f"{use.reference} ({BASE_KINDS.get(use.kind, use.kind)})"
+def _xrays(wanted: Sequence[Any], **options: Any) -> tuple[XRay, ...]:  # noqa: ANN401 - xray's
+    if not wanted:
+        return ()
+    found: XRay | tuple[XRay, ...] = xray(*wanted, **options)
+    return found if isinstance(found, tuple) else (found,)
 
 
-def _number_row(metric: str, title: str, values: Sequence[int]) -> Row:
-    least, most = min(values), max(values)
-    best = tuple(at for at, value in enumerate(values) if value == least)
-    if least == most or metric in _NEUTRAL:
-        best = ()
-    unit: Literal["bytes", "count"] = "bytes" if metric == "size" else "count"
-    return Row(metric, title, unit, tuple(values), best, most / least if least else None)
+def _distinct(names: Sequence[str]) -> Iterator[str]:
+    """Number the second of a name, and names that records have for something else."""
+    taken = set(_FIELDS)
+    for name in names:
+        called, number = name, 2
+        while called in taken:
+            called, number = f"{name} ({number})", number + 1
+        taken.add(called)
+        yield called
 
 
-def _user(seen: XRay) -> str:
-    alias = seen.runs_as_root and seen.user.partition(":")[0] != "root"
-    return f"{seen.user} (root)" if alias else seen.user
+def _scan(image: Thing, client: DockerClient | None) -> tuple[ScannerFindings, ...]:
+    if isinstance(image, XRay):  # an archive's is not on the engine, which its scanners will say
+        return scan(image.image_id, docker_host=_address(client))
+    source = source_of(image, client)
+    if isinstance(source, FileSource):
+        return scan(source.path)
+    assert isinstance(source, EngineSource)  # noqa: S101 - there is no third
+    return scan(str(source.image_id), docker_host=_address(source.image.client))
 
 
-def _base(seen: XRay) -> str:
-    if seen.bases:
-        last = seen.bases[-1]
-        return last.kind if last.kind == "scratch" else f"{last.reference}, {last.kind}"
-    return f"{seen.stand_in}, stand-in" if seen.stand_in else "not recorded"
-
-
-def _rests(seen: XRay) -> str:
-    if seen.bases:
-        return "; ".join(f"{use.stage} starts from {said_base(use)}" for use in seen.bases)
-    if seen.stand_in:
-        return f"rests on {BASE_KINDS['stand-in']} in place of {seen.stand_in}"
-    return "the image does not say what it rests on"
+def _address(client: DockerClient | None) -> str:
+    """Give an engine's address as DOCKER_HOST names it; "" if it is not known."""
+    if client is None:
+        return ""
+    adapter = client.api.get_adapter(client.api.base_url)
+    if isinstance(adapter, UnixHTTPAdapter):
+        return f"unix://{adapter.socket_path}"
+    scheme, _, place = str(client.api.base_url).partition("://")
+    return f"tcp://{place}" if scheme in {"http", "https"} else ""

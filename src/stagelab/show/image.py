@@ -1,142 +1,132 @@
-"""How an x-ray and its parts look."""
+"""How an x-ray looks: the facts by groups, what was found with its remedy, then the layers."""
 
 from __future__ import annotations
 
-from itertools import accumulate
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
 
 from stagelab._render import register
-from stagelab.image.facts import Change, Layer, Packages, Waste, XRay
+from stagelab.image.facts import Packages, XRay
+from stagelab.metrics import GROUPS, said_user
+from stagelab.show.fixes import title as fixes_title
+from stagelab.show.layers import layers_html, layers_text, paragraph
+from stagelab.show.programs import (
+    binary_line,
+    command,
+    linking,
+    start_html,
+    start_text,
+    verdict,
+)
+from stagelab.show.secrets import found_html, found_text
 from stagelab.show.style import (
+    GROUND,
+    LINE,
+    PALETTE,
+    Html,
     badge,
-    bar,
     card,
     clip,
-    code,
     count,
+    escape,
     humane_bytes,
     humane_count,
     muted,
     table,
     text_badge,
-    text_bar,
     text_table,
 )
+from stagelab.show.surface import FILES, TITLES, findings_html, findings_text, named
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
-    from stagelab.image.facts import GoBinary
-    from stagelab.show.style import BadgeKind, Html
+    from stagelab.image.surface_words import FindingKind
+    from stagelab.metrics import Group
+    from stagelab.show.style import BadgeKind
 
-SIZE = "Size is the sum of the bytes of the files in all layers."
 _FEW = 4
-_WORST = 10
-_LAYERS_HEADER = ("#", "Instruction", "Size", "", "Added", "Changed", "Removed", "Sum so far")
-_LAYERS_ALIGN = "rlrlrrrr"
-_WASTE_HEADER = ("Hidden file", "Size", "Written by layer", "Hidden by layer", "How")
-_WASTE_ALIGN = "lrrrl"
+_SOME = 8
+_WORDS = 90
 _PACKAGES_HEADER = ("Package", "Version", "Known to")
+_ALARM = f'<div style="border-left:3px solid {PALETTE["vermillion"]};padding-left:.7em">{{}}</div>'
+_CELL = f"padding:.2em .7em;vertical-align:top;text-align:left;border-bottom:1px solid {LINE};"
 
-Line = tuple[str, str, str, "BadgeKind | None"]
-"""A fact's title, its value, what more there is to say, and whether it is a mark of safety."""
+
+class Line(NamedTuple):
+    """A fact's title, its value, what more there is to say, and a mark if it is good or bad."""
+
+    title: str
+    value: str
+    more: str = ""
+    kind: BadgeKind | None = None
 
 
 def xray_html(seen: XRay) -> Html:
-    """Show an x-ray as one card: the facts, then the layers."""
-    facts = [
-        (title, badge(value, kind) if kind else value, muted(more) if more else "")
-        for title, value, more, kind in lines(seen)
-    ]
-    whole = max((layer.size_bytes for layer in seen.layers), default=0) or 1
-    layers = [
-        (
-            layer.index,
-            code(clip(layer.instruction, 110) or "(no instruction recorded)"),
-            *_numbers(layer, bar(layer.size_bytes / whole)),
-            humane_bytes(total),
-        )
-        for layer, total in _running(seen)
-    ]
-    return card(
-        f"X-ray of {seen.name}",
-        table(("What", "Found", ""), facts),
-        table(_LAYERS_HEADER, layers, align=_LAYERS_ALIGN, caption="Layers, oldest first"),
-        muted(SIZE),
+    """Show an x-ray as one card."""
+    facts = "".join(
+        f'<tr style="background:{GROUND}"><th scope="rowgroup" colspan="3" '
+        f'title="{escape(GROUPS[group])}" style="{_CELL}font-weight:600">{escape(group)}</th></tr>'
+        + "".join(map(_line_html, members))
+        for group, members in lines(seen).items()
     )
+    findings = (
+        f'<details><summary style="cursor:pointer">{escape(_findings_title(seen))}</summary>'
+        f"{findings_html(seen.surface, _SOME)}</details>"
+    )
+    meanings = (f"<div><b>{escape(group)}.</b> {escape(GROUPS[group])}</div>" for group in GROUPS)
+    parts = (
+        Html(_ALARM.format(start_html(seen.start))) if _fails(seen) else "",
+        Html(
+            '<table style="border-collapse:collapse;color:inherit;font-size:inherit;'
+            f'margin:.3em 0"><tbody>{facts}</tbody></table>'
+        ),
+        found_html(seen.secrets, _SOME),
+        Html(findings) if seen.surface.findings else "",
+        layers_html(seen.layers),
+        muted(Html(f'<div style="font-size:.9em">{"".join(meanings)}</div>')),
+    )
+    return card(f"X-ray of {seen.name}", *filter(None, parts))
 
 
 def xray_text(seen: XRay) -> str:
     """Show the same as plain text."""
-    facts = [
-        (title, text_badge(value, kind) if kind else value, more)
-        for title, value, more, kind in lines(seen)
-    ]
-    whole = max((layer.size_bytes for layer in seen.layers), default=0) or 1
-    layers = [
-        (
-            layer.index,
-            clip(layer.instruction, 60) or "(no instruction recorded)",
-            *_numbers(layer, text_bar(layer.size_bytes / whole, 8)),
-            humane_bytes(total),
-        )
-        for layer, total in _running(seen)
-    ]
-    return "\n\n".join(
-        (
-            f"X-ray of {seen.name}",
-            text_table(("What", "Found", ""), facts),
-            text_table(_LAYERS_HEADER, layers, align=_LAYERS_ALIGN),
-            SIZE,
-        )
+    rows: list[tuple[str, str, str]] = []
+    for group, members in lines(seen).items():
+        rows.append((group, "", ""))
+        rows += [
+            (f"  {title}", text_badge(value, kind) if kind else value, clip(more, _WORDS))
+            for title, value, more, kind in members
+        ]
+    surface = seen.surface
+    parts = (
+        f"X-ray of {seen.name}",
+        start_text(seen.start) if _fails(seen) else "",
+        text_table(("What", "Found", ""), rows),
+        found_text(seen.secrets, _SOME),
+        f"{_findings_title(seen)}\n{findings_text(surface, _SOME)}" if surface.findings else "",
+        layers_text(seen.layers),
+        "\n".join(paragraph(f"{group}. {GROUPS[group]}") for group in GROUPS),
     )
+    return "\n\n".join(filter(None, parts))
 
 
-def lines(seen: XRay) -> list[Line]:
+def lines(seen: XRay) -> dict[Group, list[Line]]:
     """Give the facts of an x-ray as both renderings tell them."""
-    reclaimable = seen.waste.reclaimable_bytes
-    return [
-        ("Size", humane_bytes(seen.size_bytes), f"in {count(seen.layer_count, 'layer')}", None),
-        ("Files", humane_count(seen.files), f"{humane_bytes(seen.merged_bytes)} visible", None),
-        (
-            "Reclaimable",
-            humane_bytes(reclaimable),
-            "in layers but hidden by later ones",
-            "warn" if reclaimable else "ok",
-        ),
-        ("System", seen.os or "none", seen.architecture, None),
-        ("Packages", humane_count(len(seen.packages)), "", None),
-        _found("Shells", seen.shells),
-        _found("Compilers", seen.compilers),
-        _found("Package managers", seen.package_managers),
-        _found("Setuid programs", seen.setuid),
-        ("User", seen.user, "", "warn" if seen.runs_as_root else "ok"),
-        ("Starts", _start(seen), _ports(seen), None),
-        *(_go(binary) for binary in seen.go_binaries[:_FEW]),
-        *_more_go(seen),
-        ("Base", _base(seen), "", None),
-    ]
-
-
-def waste_html(waste: Waste) -> Html:
-    """Show the largest hidden files."""
-    rows = [(code(path), *rest) for path, *rest in _waste_rows(waste)]
-    parts = [table(_WASTE_HEADER, rows, align=_WASTE_ALIGN)] if rows else []
-    return card(_waste_title(waste), *parts, muted(_waste_rest(waste)))
-
-
-def waste_text(waste: Waste) -> str:
-    """Show the same as plain text."""
-    rows = _waste_rows(waste)
-    parts = [text_table(_WASTE_HEADER, rows, align=_WASTE_ALIGN)] if rows else []
-    return "\n\n".join(filter(None, (_waste_title(waste), *parts, _waste_rest(waste))))
+    return {
+        "How large": list(_large(seen)),
+        "What is inside": list(_inside(seen)),
+        "Attack surface": list(_surface(seen)),
+        "Secrets and fixes": list(_secrets(seen)),
+        "How it runs": list(_runs(seen)),
+    }
 
 
 def packages_html(packages: Packages) -> Html:
     """Show every package; a long list scrolls."""
     rows = [(item.name, item.version, item.manager) for item in packages]
     listed = table(_PACKAGES_HEADER, rows) if rows else muted("no package database found")
-    framed = type(listed)(f'<div style="max-height:24em;overflow-y:auto">{listed}</div>')
+    framed = Html(f'<div style="max-height:24em;overflow-y:auto">{listed}</div>')
     return card(count(len(packages), "package"), framed)
 
 
@@ -147,62 +137,99 @@ def packages_text(packages: Packages) -> str:
     return f"{count(len(packages), 'package')}\n\n{listed}"
 
 
-def change_text(change: Change) -> str:
-    """Say in a line what a layer did to a path."""
-    size = "" if change.what == "removed" else f" ({humane_bytes(change.size_bytes)})"
-    return f"layer {change.layer} {change.what} it{size}: {clip(change.instruction, 80)}"
+def _line_html(line: Line) -> str:
+    value = badge(line.value, line.kind) if line.kind else escape(line.value)
+    return (
+        f'<tr style=\'background:none\'><th scope="row" style="{_CELL}font-weight:400;'
+        f'white-space:nowrap">{escape(line.title)}</th><td style="{_CELL}">{value}</td>'
+        f'<td style="{_CELL}overflow-wrap:anywhere">{muted(line.more)}</td></tr>'
+    )
 
 
-def layer_text(layer: Layer) -> str:
-    """Say in a line what an instruction added."""
-    told = f"{layer.index}: {clip(layer.instruction, 80) or '(no instruction recorded)'}"
-    if layer.empty:
-        return f"{told} · no layer"
-    counts = f"{layer.added} added, {layer.changed} changed, {layer.removed} removed"
-    return f"{told} · {humane_bytes(layer.size_bytes)} · files: {counts}"
+def _large(seen: XRay) -> Iterator[Line]:
+    yield Line("Size", humane_bytes(seen.size_bytes), f"in {count(seen.layer_count, 'layer')}")
+    if seen.transfer_bytes is not None:
+        yield Line("Transfer size", humane_bytes(seen.transfer_bytes))
+    reclaimable = seen.waste.reclaimable_bytes
+    yield Line(
+        "Reclaimable",
+        humane_bytes(reclaimable) if reclaimable else "none",
+        f"dive's efficiency: {100 * seen.waste.efficiency:.1f} %",
+        "warn" if reclaimable else "ok",
+    )
 
 
-def _numbers(layer: Layer, drawn: str) -> Sequence[str]:
-    if layer.empty:
-        return ("no layer", "", "", "", "")
-    counts = (layer.added, layer.changed, layer.removed)
-    return (humane_bytes(layer.size_bytes), drawn, *(humane_count(n) if n else "" for n in counts))
+def _inside(seen: XRay) -> Iterator[Line]:
+    yield Line("System", seen.os or "none", seen.architecture)
+    yield Line("Files", humane_count(seen.files), f"{humane_bytes(seen.merged_bytes)} visible")
+    managers = Counter(package.manager for package in seen.packages)
+    known = ", ".join(f"{humane_count(n)} of {name}" for name, n in managers.most_common())
+    yield Line("Packages", humane_count(len(seen.packages)) if seen.packages else "none", known)
+    for binary in seen.binaries[:_FEW]:
+        word, kind = linking(binary)
+        yield Line("Go program", word, binary_line(binary), kind)
+    rest = len(seen.binaries) - _FEW
+    if rest > 0:
+        yield Line("", f"{humane_count(rest)} more Go programs")
+    yield Line("Base", _base(seen))
 
 
-def _running(seen: XRay) -> list[tuple[Layer, int]]:
-    sums = accumulate(layer.size_bytes for layer in seen.layers)
-    return list(zip(seen.layers, sums, strict=True))
+def _surface(seen: XRay) -> Iterator[Line]:
+    clear: list[FindingKind] = []
+    for kind in FILES:
+        findings = seen.surface.of(kind)
+        if findings:
+            number = humane_count(len(findings))
+            yield Line(TITLES[kind], number, named(findings, _FEW), "warn")
+        else:
+            clear.append(kind)
+    if clear:
+        yield Line("None of", "clear", ", ".join(TITLES[kind].lower() for kind in clear), "ok")
 
 
-def _found(title: str, paths: Sequence[str]) -> Line:
-    if not paths:
-        return (title, "none", "", "ok")
-    rest = len(paths) - _FEW
-    more = f" and {rest} more" if rest > 0 else ""
-    return (title, humane_count(len(paths)), ", ".join(paths[:_FEW]) + more, "warn")
+def _secrets(seen: XRay) -> Iterator[Line]:
+    found, allowed = seen.secrets.found, seen.secrets.allowed
+    yield Line(
+        "Secrets",
+        humane_count(len(found)) if found else "none",
+        f"{count(len(allowed), 'place')} only like one" if allowed else "",
+        "bad" if found else "ok",
+    )
+    fixes = seen.fixes
+    if fixes.count is None:
+        yield Line("Fixes not installed", fixes.status, fixes.reason)
+    else:
+        yield Line(
+            "Fixes not installed",
+            humane_count(fixes.count) if fixes.count else "none",
+            fixes_title(fixes),
+            "warn" if fixes.count else "ok",
+        )
 
 
-def _go(binary: GoBinary) -> Line:
-    title, what = "Go program", f"{binary.path} ({binary.module}, {binary.go_version})"
-    if binary.loader is None:
-        return (title, "static", what, "ok")
-    if binary.loader_present:
-        return (title, "dynamic", f"{what}, loaded by {binary.loader}", "info")
-    return (title, "cannot start", f"{what}: its loader {binary.loader} is not here", "bad")
+def _runs(seen: XRay) -> Iterator[Line]:
+    user = seen.surface.user
+    kind: BadgeKind = "bad" if user.problem else "warn" if user.root else "ok"
+    yield Line("User", said_user(user), user.problem, kind)
+    word, mark = verdict(seen.start)
+    why = "" if _fails(seen) else f": {seen.start.why}"
+    yield Line("Starts", word, f"{command(seen.start)}{why}", mark)
+    if seen.surface.entrypoint_form == "shell":
+        yield Line("Form", "shell form", "a shell starts the program and gets its signals", "warn")
+    if seen.surface.ports:
+        yield Line("Ports", ", ".join(seen.surface.ports), "by EXPOSE")
+    if seen.surface.healthcheck:
+        yield Line("Health check", "set", " ".join(seen.surface.healthcheck))
 
 
-def _more_go(seen: XRay) -> list[Line]:
-    rest = len(seen.go_binaries) - _FEW
-    return [("", f"{rest} more Go programs", "", None)] if rest > 0 else []
+def _fails(seen: XRay) -> bool:
+    """Tell whether it is said before all else that a container will not start."""
+    return bool(seen.start.argv) and seen.start.verdict == "fails"
 
 
-def _start(seen: XRay) -> str:
-    words = (*seen.entrypoint, *seen.cmd)
-    return " ".join(words) if words else "nothing by itself"
-
-
-def _ports(seen: XRay) -> str:
-    return "exposes " + ", ".join(seen.exposed_ports) if seen.exposed_ports else ""
+def _findings_title(seen: XRay) -> str:
+    number = count(len(seen.surface.findings), "finding")
+    return f"{number} of the attack surface: where from, why it matters, what removes it"
 
 
 def _base(seen: XRay) -> str:
@@ -211,30 +238,5 @@ def _base(seen: XRay) -> str:
     return "not a stand-in"
 
 
-def _waste_title(waste: Waste) -> str:
-    if not waste.reclaimable_bytes:
-        return "Nothing is reclaimable: no layer hides bytes of another"
-    hidden = humane_bytes(waste.reclaimable_bytes)
-    return f"{hidden} reclaimable: in the image, but hidden from every container"
-
-
-def _waste_rows(waste: Waste) -> list[tuple[str, str, int, int, str]]:
-    return [
-        (item.path, humane_bytes(item.size_bytes), item.wrote, item.hidden_by, item.how)
-        for item in waste.worst[:_WORST]
-    ]
-
-
-def _waste_rest(waste: Waste) -> str:
-    rest = waste.worst[_WORST:]
-    if not rest:
-        return ""
-    size = humane_bytes(sum(item.size_bytes for item in rest))
-    return f"and {count(len(rest), 'more file')} with {size}"
-
-
 register(XRay, html=xray_html, text=xray_text)
-register(Waste, html=waste_html, text=waste_text)
 register(Packages, html=packages_html, text=packages_text)
-register(Layer, html=lambda layer: code(layer_text(layer)), text=layer_text)
-register(Change, html=lambda change: code(change_text(change)), text=change_text)

@@ -1,0 +1,121 @@
+"""How the layers of an image look, and what a layer did to a file.
+
+An instruction is never shown with a secret that it may hold: what looks like one is masked.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+from stagelab._render import register
+from stagelab.image.facts import Change, Layer
+from stagelab.image.secret_text import masked
+from stagelab.show.style import (
+    bar,
+    clip,
+    code,
+    humane_bytes,
+    humane_count,
+    table,
+    text_bar,
+    text_table,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stagelab.show.style import Html
+
+_HEADER = ("#", "Instruction", "Size", "", "Added", "Changed", "Removed", "Sum so far")
+_ALIGN = "rlrlrrrr"
+_WIDTH = 100
+_UNTOLD = "(no instruction recorded)"
+
+
+def layers_html(layers: Sequence[Layer]) -> Html:
+    """Show layers as a table, with the sum so far."""
+    whole = max((layer.size_bytes for layer in layers), default=0) or 1
+    rows = [
+        (
+            layer.index,
+            code(instruction(layer.instruction, 110)),
+            *_numbers(layer, bar(layer.size_bytes / whole)),
+            humane_bytes(total),
+        )
+        for layer, total in _running(layers)
+    ]
+    return table(_HEADER, rows, align=_ALIGN, caption="Layers, oldest first")
+
+
+def layers_text(layers: Sequence[Layer]) -> str:
+    """Show the same as plain text."""
+    whole = max((layer.size_bytes for layer in layers), default=0) or 1
+    rows = [
+        (
+            layer.index,
+            instruction(layer.instruction, 60),
+            *_numbers(layer, text_bar(layer.size_bytes / whole, 8)),
+            humane_bytes(total),
+        )
+        for layer, total in _running(layers)
+    ]
+    return text_table(_HEADER, rows, align=_ALIGN)
+
+
+def instruction(text: str, width: int) -> str:
+    """Shorten an instruction to `width` letters, with `***` for what looks like a secret."""
+    return clip(masked(text), width) or _UNTOLD
+
+
+def brought(layer: int | None, text: str, width: int = 80) -> str:
+    """Say which layer something comes from: "layer 2, RUN apt-get install gcc"."""
+    return (
+        "not set by any instruction"
+        if layer is None
+        else (f"layer {layer}, {instruction(text, width)}")
+    )
+
+
+def paragraph(text: str, indent: str = "") -> str:
+    """Break a sentence into lines as a terminal shows them; words stay whole."""
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def change_text(change: Change) -> str:
+    """Say in a line what a layer did to a path."""
+    size = "" if change.what == "removed" else f" ({humane_bytes(change.size_bytes)})"
+    return f"layer {change.layer} {change.what} it{size}: {instruction(change.instruction, 80)}"
+
+
+def layer_text(layer: Layer) -> str:
+    """Say in a line what an instruction added."""
+    told = f"{layer.index}: {instruction(layer.instruction, 80)}"
+    if layer.empty:
+        return f"{told} · no layer"
+    counts = f"{layer.added} added, {layer.changed} changed, {layer.removed} removed"
+    return f"{told} · {humane_bytes(layer.size_bytes)} · files: {counts}"
+
+
+def _numbers(layer: Layer, drawn: str) -> Sequence[str]:
+    if layer.empty:
+        return ("no layer", "", "", "", "")
+    counts = (layer.added, layer.changed, layer.removed)
+    return (humane_bytes(layer.size_bytes), drawn, *(humane_count(n) if n else "" for n in counts))
+
+
+def _running(layers: Sequence[Layer]) -> list[tuple[Layer, int]]:
+    sums = accumulate(layer.size_bytes for layer in layers)
+    return list(zip(layers, sums, strict=True))
+
+
+register(Layer, html=lambda layer: code(layer_text(layer)), text=layer_text)
+register(Change, html=lambda change: code(change_text(change)), text=change_text)

@@ -1,0 +1,203 @@
+"""How a folder of an image looks: a treemap, the layers that wrote it, and a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from stagelab._render import register
+from stagelab.image.usage import LayerShare, Share, Usage
+from stagelab.show.style import (
+    LINE,
+    MUTED,
+    Html,
+    bar,
+    card,
+    clip,
+    code,
+    count,
+    escape,
+    humane_bytes,
+    humane_count,
+    muted,
+    table,
+    text_bar,
+    text_table,
+)
+from stagelab.show.tiles import HEIGHT, OTHERS, WIDTH, colours, percent, tiles, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from stagelab.show.tiles import Tile
+
+COUNTED = "A file with several names (hard links) counts at the first of them."
+DRAWN = (
+    "Areas are in proportion to sizes, but for the room that a folder's name takes; a pointer "
+    "that rests on one shows more."
+)
+_MOST = 16
+_INNER = 3
+_LARGE = 0.05  # of the whole, from which a folder's own largest entries are told
+_HEADER = ("Name", "Size", "", "Share", "Files", "Layer")
+_ALIGN = "lrlrrr"
+_LAYERS_HEADER = ("", "Layer", "Wrote", "Instruction")
+_LAYERS_ALIGN = "lrrl"
+
+
+class Line(NamedTuple):
+    """A row of the table: an entry of the folder (depth 0), or of an entry (depth 1)."""
+
+    depth: int
+    share: Share
+
+
+def usage_html(found: Usage) -> Html:
+    """Show a folder as a treemap and tables."""
+    own = colours(found)
+    rows = [
+        (
+            Html(f'<span style="padding-left:{1.4 * line.depth}em">{_named(line.share)}</span>'),
+            humane_bytes(line.share.size_bytes),
+            bar(_part(line.share.size_bytes, found), colour=own.get(line.share.layer, OTHERS)),
+            *_numbers(line.share, found),
+        )
+        for line in _lines(found)
+    ]
+    layers = [
+        (_swatch(own.get(wrote.layer, OTHERS)), *_layer(wrote, 100)) for wrote in found.by_layer
+    ]
+    parts: list[Html] = []
+    if found.size_bytes:
+        parts.append(treemap_html(found))
+    if layers and found.layer is None:
+        parts.append(table(_LAYERS_HEADER, layers, align=_LAYERS_ALIGN, caption="Written by"))
+    if rows:
+        parts.append(table(_HEADER, rows, align=_ALIGN, caption="Largest first"))
+    notes = Html("<br>".join(map(escape, filter(None, (_rest(found), COUNTED, DRAWN)))))
+    return card(title(found), *parts, muted(notes))
+
+
+def usage_text(found: Usage) -> str:
+    """Show the same as plain text; of the treemap the bars remain."""
+    rows = [
+        (
+            "  " * line.depth + printable(_label(line.share)),
+            humane_bytes(line.share.size_bytes),
+            text_bar(_part(line.share.size_bytes, found)),
+            *_numbers(line.share, found),
+        )
+        for line in _lines(found)
+    ]
+    layers = [("", *_layer(wrote, 60)) for wrote in found.by_layer]
+    parts = [printable(title(found))]
+    if layers and found.layer is None:
+        parts.append(text_table(_LAYERS_HEADER[1:], [row[1:] for row in layers], align="rrl"))
+    if rows:
+        parts.append(text_table(_HEADER, rows, align=_ALIGN))
+    parts.append("\n".join(filter(None, (_rest(found), COUNTED))))
+    return "\n\n".join(parts)
+
+
+def title(found: Usage) -> str:
+    """Say what the folder holds, in a line."""
+    where = found.image if found.layer is None else f"layer {found.layer} of {found.image}"
+    holds = f"{humane_bytes(found.size_bytes)} in {count(found.files, 'file')}"
+    return f"{found.path} in {where}: {holds}"
+
+
+def printable(text: str) -> str:
+    """Write characters that move a terminal's cursor, or are not seen, as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def treemap_html(found: Usage) -> Html:
+    """Draw the treemap of elements with inline styles; it is as wide as there is room."""
+    drawn = "".join(_tile(tile, found.size_bytes) for tile in tiles(found))
+    largest = ", ".join(
+        f"{child.name} {humane_bytes(child.size_bytes)}" for child in found.children[:_INNER]
+    )
+    alt = printable(f"Treemap of {title(found)}; largest: {largest}. The table says the same.")
+    return Html(
+        f'<div role="img" aria-label="{escape(alt)}" title="" style="position:relative;'
+        f"width:100%;max-width:{1.25 * WIDTH:.0f}px;height:{HEIGHT:.0f}px;overflow:hidden;"
+        f'font-size:12px;line-height:16px">{drawn}</div>'
+    )
+
+
+def _tile(tile: Tile, whole: int) -> str:
+    place, gap = tile.place, 1.0
+    style = (
+        f"position:absolute;left:{100 * place.x / WIDTH:.3f}%;top:{place.y:.1f}px;"
+        f"width:{100 * max(place.width - gap, 1) / WIDTH:.3f}%;"
+        f"height:{max(place.height - gap, 1):.1f}px;box-sizing:border-box;overflow:hidden;"
+        f"white-space:nowrap;text-overflow:ellipsis;border:1px solid {tile.colour};"
+        f"background:{tint(tile)};border-radius:2px;padding:1px 4px"
+    )
+    label = ""
+    if place.width >= 30 and place.height >= 18:  # noqa: PLR2004 - pixels of a few letters
+        name = printable(tile.name) + ("/" if tile.kind == "dir" else "")
+        size = f'<span style="{MUTED}">{humane_bytes(tile.size_bytes)}</span>'
+        below = place.height >= 40 and (tile.depth or tile.kind != "dir")  # noqa: PLR2004 - 2 lines
+        label = f"{escape(name)}{'<br>' if below else ' '}{size}"
+    tip = escape(printable(words(tile, whole)))
+    return f'<div title="{tip}" style="{style}">{label}</div>'
+
+
+def tint(tile: Tile) -> str:
+    """Give the ground of a tile: its colour, so thin that text is read on it in every theme."""
+    red, green, blue = (int(tile.colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{0.22 if tile.depth else 0.16})"
+
+
+def _lines(found: Usage) -> Iterator[Line]:
+    for child in found.children[:_MOST]:
+        yield Line(0, child)
+        if child.kind == "dir" and _part(child.size_bytes, found) >= _LARGE:
+            inner = found.folder(child.path).children[:_INNER]
+            yield from (Line(1, each) for each in inner if each.size_bytes)
+
+
+def _part(size_bytes: int, found: Usage) -> float:
+    return size_bytes / found.size_bytes if found.size_bytes else 0.0
+
+
+def _named(share: Share) -> Html:
+    return code(printable(_label(share)))
+
+
+def _label(share: Share) -> str:
+    if share.counted_at:
+        return f"{share.name} = {share.counted_at}"
+    return share.name + {"dir": "/", "file": ""}.get(share.kind, f" ({share.kind})")
+
+
+def _numbers(share: Share, found: Usage) -> tuple[str, str, str]:
+    files = humane_count(share.files) if share.kind == "dir" else ""
+    return percent(share.size_bytes, found.size_bytes), files, str(share.layer)
+
+
+def _layer(wrote: LayerShare, width: int) -> tuple[str, str, str]:
+    told = clip(printable(wrote.instruction), width) or "(no instruction recorded)"
+    return str(wrote.layer), humane_bytes(wrote.size_bytes), told
+
+
+def _swatch(colour: str) -> Html:
+    return Html(
+        f'<span aria-hidden="true" style="display:inline-block;width:.9em;height:.9em;'
+        f'border:1px solid {LINE};background:{colour};border-radius:2px"></span>'
+    )
+
+
+def _rest(found: Usage) -> str:
+    if not found.children:
+        return "The folder is empty."
+    rest = found.children[_MOST:]
+    if not rest:
+        return ""
+    entries = "1 more entry" if len(rest) == 1 else f"{humane_count(len(rest))} more entries"
+    return f"And {entries} with {humane_bytes(sum(child.size_bytes for child in rest))}."
+
+
+register(Usage, html=usage_html, text=usage_text)
