@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from stagelab.errors import ArchiveDamaged
-from stagelab.image.layer import MOST_ENTRIES, is_kept, scan
+from stagelab.image.layer import is_kept, scan
+from stagelab.image.room import Room
 from stagelab.image.shape import unreadable
-from stagelab.image.stream import PIECE, ByteStream, decompressed, truncated
+from stagelab.image.stream import PIECE, ByteStream, Growth, decompressed, truncated
 from stagelab.image.sweep import Sweep
 from stagelab.image.tar import BLOCK, headers, looks_like_tar
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 _MOST_DOCUMENT = 8 << 20
 _MOST_DOCUMENTS = 64 << 20
 _MOST_NESTED = 4
+_MOST_LAYERS = 1000
+"""Many times what the engine's drivers can stack."""
+
 _ATTESTATION = "vnd.docker.reference.type"
 
 
@@ -64,20 +68,21 @@ class Parts:
         Raises:
             ArchiveDamaged: If the archive is cut off, no archive at all, unsafe or beyond measure.
         """
-        entries = 0
-        stream = decompressed(ByteStream(pieces))
+        room, growth = Room(), Growth()
+        stream = decompressed(ByteStream(pieces), growth)
         with ThreadPoolExecutor(1, "stagelab-digest") as executor:
             for header in headers(stream):
                 if header.kind != "file" or not header.stored:
                     continue
                 start = stream.peek(min(BLOCK, header.stored))
                 if looks_like_tar(start) or _is_compressed(start):
-                    sweep = Sweep(executor)
-                    facts = _layer(stream, header.stored, keep, sweep, MOST_ENTRIES - entries)
+                    stop = stream.position + header.stored
+                    content = decompressed(ByteStream(stream.pieces(header.stored)), growth)
+                    facts = _layer(content, keep, Sweep(executor), room)
+                    stream.skip(stop - stream.position)
                     if facts:
                         if _is_compressed(start):
                             self.stored[facts.diff_id] = header.stored
-                        entries += len(facts.entries)
                         yield facts
                 elif header.stored <= _MOST_DOCUMENT and start.lstrip()[:1] in (b"{", b"["):
                     self._keep(header, stream)
@@ -109,6 +114,8 @@ class Parts:
         rootfs = config.get("rootfs") if isinstance(config, dict) else None
         if not isinstance(rootfs, dict) or not _is_words(rootfs.get("diff_ids")):
             raise _without(f"{name} is no image configuration")
+        if len(rootfs.get("diff_ids") or ()) > _MOST_LAYERS:
+            raise _without(f"{name} names more than {_MOST_LAYERS} layers")
         problem = unreadable(config)
         if problem:
             raise _without(f"{name}: {problem}")
@@ -130,7 +137,7 @@ class Parts:
         if "index.json" not in self._documents:
             return {}
         try:
-            return dict(self._walk(self._document("index.json"), (), _MOST_NESTED))
+            return dict(self._walk(self._document("index.json"), (), set()))
         except (KeyError, TypeError, AttributeError) as error:
             raise _without("index.json is not as it should be") from error
 
@@ -138,17 +145,20 @@ class Parts:
         self,
         document: Any,  # noqa: ANN401 - any JSON
         way: tuple[str, ...],
-        depth: int,
+        walked: set[str],
     ) -> Iterator[tuple[str, tuple[str, ...]]]:
         if "config" in document:
             yield _blob(document["config"]["digest"]), way
-        for descriptor in document.get("manifests", []) if depth else []:
+        if len(way) == _MOST_NESTED:
+            return
+        for descriptor in document.get("manifests", []):
             name = _blob(descriptor["digest"])
             # An index may name platforms that the archive leaves out, and proofs of origin.
             attests = (descriptor.get("annotations") or {}).get(_ATTESTATION)
-            if name in self._documents and not attests:
+            if name in self._documents and name not in walked and not attests:
+                walked.add(name)
                 further = (*way, str(descriptor["digest"]))
-                yield from self._walk(self._document(name), further, depth - 1)
+                yield from self._walk(self._document(name), further, walked)
 
     def _raw(self, name: str) -> bytes:
         raw = self._documents.get(posixpath.normpath(name))
@@ -164,16 +174,12 @@ class Parts:
 
 
 def _layer(
-    stream: ByteStream, stored: int, keep: Callable[[str], bool], sweep: Sweep, most_entries: int
+    content: ByteStream, keep: Callable[[str], bool], sweep: Sweep, room: Room
 ) -> LayerFacts | None:
-    end = stream.position + stored
-    content = decompressed(ByteStream(stream.pieces(stored)))
-    facts = None
-    if looks_like_tar(content.peek(BLOCK)):
-        pieces = ByteStream(sweep.pieces(content, PIECE))
-        facts = scan(pieces, sweep.finish, keep, most_entries)
-    stream.skip(end - stream.position)
-    return facts
+    """Read a layer; None if it is none."""
+    if not looks_like_tar(content.peek(BLOCK)):
+        return None
+    return scan(ByteStream(sweep.pieces(content, PIECE)), sweep.finish, keep, room)
 
 
 def _is_words(value: object) -> bool:

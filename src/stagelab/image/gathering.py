@@ -10,6 +10,7 @@ from stagelab import _render
 from stagelab.errors import ArchiveDamaged, ImageError
 from stagelab.image import cache
 from stagelab.image.archive import Parts
+from stagelab.image.room import MOST_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -138,6 +139,13 @@ def _chosen(
             "what their digest says.",
             fix="Write the archive again with `docker save -o FILE IMAGE`.",
             detail=", ".join(missing),
+        )
+    if sum(len(layers[diff_id].entries) for diff_id in needed) > MOST_NAMES:
+        raise ArchiveDamaged(
+            "The image stacks the same layers again and again: its configuration is damaged, or "
+            "made to fill a memory.",
+            fix="Ask where the archive comes from.",
+            detail=f"{len(needed)} layers with more than {MOST_NAMES:,} names",
         )
     image_id = source.image_id or mine[0].digests[0]
     own = {diff_id: stored[diff_id] for diff_id in needed if diff_id in stored}

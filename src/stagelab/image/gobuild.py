@@ -87,7 +87,7 @@ def go_facts(stream: ByteStream, size: int) -> GoFacts | None:
         return None
     read = stream.position - start
     stream.skip(max(data.offset - read, 0))
-    begun = head[data.offset :]
+    begun = head[data.offset : data.offset + data.size]
     return _build_info(stream, begun, data.size - len(begun))
 
 
@@ -104,7 +104,8 @@ def go_build(facts: GoFacts) -> GoBuild:
             key, value = _setting(rest)
             settings[key] = value
         elif word in ("mod", "dep", "=>"):
-            module = GoModule(*[*rest.split("\t"), "", "", ""][:3])
+            name, version, checksum = [*rest.split("\t"), "", "", ""][:3]
+            module = GoModule(name, version, checksum)
             if word == "mod":
                 main = module
             elif word == "dep":

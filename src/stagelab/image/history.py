@@ -7,13 +7,14 @@ order; those marked `empty_layer` have no entry among `rootfs.diff_ids`.
 from __future__ import annotations
 
 import re
+from collections import deque
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _NOP = re.compile(r"^/bin/sh -c #\(nop\)\s*")
-_BUILDKIT = re.compile(r"\s*# buildkit$")
+_BUILDKIT = "# buildkit"
 # Build arguments stand before the command as `|2 A=1 B=2 /bin/sh -c …`.
 _RUN = re.compile(r"^(?:RUN )?(?:\|\d+ .*?)?/bin/sh -c ", re.DOTALL)
 # The classic builder names what it copied by a digest, of which a few digits will do.
@@ -36,7 +37,7 @@ def origins(config: Mapping[str, Any]) -> tuple[Origin, ...]:
     An image that was imported or squashed may have less history than layers: the layers left over
     come last, without an instruction.
     """
-    layers = list((config.get("rootfs") or {}).get("diff_ids") or [])
+    layers = deque((config.get("rootfs") or {}).get("diff_ids") or [])
     found = []
     for record in config.get("history") or []:
         raw = str(record.get("created_by") or "")
@@ -44,14 +45,16 @@ def origins(config: Mapping[str, Any]) -> tuple[Origin, ...]:
         if record.get("empty_layer"):
             found.append(Origin(shown, raw, None))
         elif layers:
-            found.append(Origin(shown, raw, layers.pop(0)))
+            found.append(Origin(shown, raw, layers.popleft()))
     found += [Origin("", "", diff_id) for diff_id in layers]
     return tuple(found)
 
 
 def cleaned(created_by: str) -> str:
     """Give an instruction as one writes it, without what the builders put around it."""
-    text = _BUILDKIT.sub("", created_by)
+    text = created_by
+    if text.endswith(_BUILDKIT):
+        text = text.removesuffix(_BUILDKIT).rstrip()
     if _NOP.match(text):
         return _COPIED.sub(r"\1:\2", _NOP.sub("", text)).strip()
     ports = _PORTS.match(text)

@@ -14,6 +14,7 @@ from stagelab.image.capabilities import capabilities
 from stagelab.image.elf import ELF_MAGIC, HEAD, SCRIPT_MAGIC, program_facts
 from stagelab.image.entry import Entry
 from stagelab.image.gobuild import go_facts
+from stagelab.image.room import Room
 from stagelab.image.spans import Spans
 from stagelab.image.tar import headers
 
@@ -33,9 +34,6 @@ RULES = 2
 
 MOST_CAPTURED = 16 << 20
 """Bytes of the largest file whose contents are kept."""
-
-MOST_ENTRIES = 600_000
-"""Names that the layers of an archive may have in all; more would fill the memory."""
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
@@ -91,7 +89,7 @@ def scan(
     stream: ByteStream,
     finish: Callable[[], tuple[str, Iterable[tuple[int, str]]]],
     keep: Callable[[str], bool] = is_kept,
-    most_entries: int = MOST_ENTRIES,
+    room: Room | None = None,
 ) -> LayerFacts:
     """Read one layer's tar to its end.
 
@@ -100,16 +98,24 @@ def scan(
         finish: Called at the end, gives the layer's diff ID, and for whatever looks like a secret
             its place in the tar and the rule that it meets.
         keep: Which files' contents are wanted; those over 16 MB are not kept.
-        most_entries: How many names it may have.
+        room: What its names may take; None for all that an archive may.
 
     Raises:
-        ArchiveDamaged: If it is no tar, is cut off, names paths outside the file system, or has
-            too many names.
+        ArchiveDamaged: If it is no tar, is cut off, names paths outside the file system, or takes
+            too much room.
     """
-    found = _Found(keep)
+    room = room or Room()
+    found = _Found(keep, room)
+    folders = {""}
     for number, header in enumerate(headers(stream)):
         path = rooted(header.name)
         folder, _, name = path.rpartition("/")
+        room.take(names=1, letters=len(path) + len(header.link))
+        above = folder
+        while above not in folders:  # one that is only implied has a name all the same
+            room.take(letters=len(above))
+            folders.add(above)
+            above = above.rpartition("/")[0]
         if name.startswith(_WHITEOUT):
             if name == _OPAQUE:
                 found.opaques.append(folder or "/")
@@ -117,8 +123,6 @@ def scan(
                 found.whiteouts.append(f"{folder}/{name.removeprefix(_WHITEOUT)}")
         elif path != "/":
             found.add(path, number, header, stream)
-        if number >= most_entries:
-            raise _too_many()
     stream.drain()
     diff_id, hits = finish()
     return found.facts(diff_id, hits)
@@ -127,8 +131,9 @@ def scan(
 class _Found:
     """What is found in a layer, while it is read."""
 
-    def __init__(self, keep: Callable[[str], bool]) -> None:
+    def __init__(self, keep: Callable[[str], bool], room: Room) -> None:
         self._keep = keep
+        self._room = room
         self._entries: dict[str, Entry] = {}
         self._spans = Spans()
         self._by_path = _ByPath({}, {}, {}, {}, {})
@@ -162,20 +167,24 @@ class _Found:
     def _read(self, path: str, header: Header, stream: ByteStream) -> None:
         if self._keep(path):
             if header.size <= MOST_CAPTURED:
+                self._room.take(contents=header.size)
                 self._by_path.contents[path] = stream.read(header.size)
         elif records.is_record(path):
             listed = records.read(path, stream.pieces(header.size))
             if listed:
+                self._room.take(names=len(listed))
                 self._by_path.packages[path] = listed
         elif header.mode & 0o111:
             head = stream.peek(min(HEAD, header.size))
             if head.startswith((ELF_MAGIC, SCRIPT_MAGIC)):
                 program = program_facts(head)
                 if program:
+                    self._room.take(contents=len(program.loader or ""))
                     self._by_path.programs[path] = program
                 if head.startswith(ELF_MAGIC):
                     go = go_facts(stream, header.size)
                     if go:
+                        self._room.take(contents=len(go.modules))
                         self._by_path.go[path] = go
 
     def facts(self, diff_id: str, hits: Iterable[tuple[int, str]]) -> LayerFacts:
@@ -242,12 +251,3 @@ def _entry(
     if first is None:
         return Entry(path, "file", 0, header.mode, header.uid, header.gid, target, -1)
     return first._replace(path=path, link=first.link if first.kind == "symlink" else target)
-
-
-def _too_many() -> ArchiveDamaged:
-    return ArchiveDamaged(
-        f"The image archive has more than {MOST_ENTRIES:,} names in its layers: it is damaged, or "
-        "made to fill a memory.",
-        fix="Ask where the archive comes from; an image of so many files cannot be looked into.",
-        detail=f"more than {MOST_ENTRIES} entries",
-    )

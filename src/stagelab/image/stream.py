@@ -7,7 +7,7 @@ whole archive are read by the same code with the memory of a few pieces.
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 import zstandard
 
@@ -24,10 +24,10 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 _STEP = 1 << 17
 _MOST_WINDOW = 1 << 27
 _FREE = 1 << 29
-"""Bytes that compressed contents may grow to whatever they grow from."""
+"""Bytes that the compressed contents of an archive may grow by beyond what follows."""
 
 _MOST_EXPANSION = 200
-"""How many times as large contents may be as their compressed form beyond that."""
+"""How many times as large contents may be as their compressed form."""
 
 
 class ByteStream:
@@ -132,17 +132,32 @@ class ByteStream:
         return True
 
 
-def decompressed(stream: ByteStream) -> ByteStream:
+class Growth:
+    """How much more compressed contents may still grow than a real archive's do.
+
+    Attributes:
+        left: Bytes.
+    """
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = _FREE
+
+
+def decompressed(stream: ByteStream, growth: Growth | None = None) -> ByteStream:
     """Give what the stream holds: the same stream, or the contents if it is gzip or zstd.
 
     The contents come in small steps and no more of them than a real archive has: far too much
-    from little input raises `ArchiveDamaged`, as does what cannot be decompressed.
+    from little input raises `ArchiveDamaged`, as does what cannot be decompressed. What is
+    decompressed with one `growth` shares it.
     """
+    growth = growth or Growth()
     magic = stream.peek(4)
     if magic.startswith(_GZIP):
-        return ByteStream(_bounded(stream, _gunzip(stream)))
+        return ByteStream(_bounded(stream, _gunzip(stream), growth))
     if magic == _ZSTD:
-        return ByteStream(_bounded(stream, _unzstd(stream)))
+        return ByteStream(_bounded(stream, _unzstd(stream), growth))
     return stream
 
 
@@ -156,12 +171,14 @@ def truncated(detail: str) -> ArchiveDamaged:
     )
 
 
-def _bounded(stream: ByteStream, parts: Iterator[bytes]) -> Iterator[bytes]:
+def _bounded(stream: ByteStream, parts: Iterator[bytes], growth: Growth) -> Iterator[bytes]:
     start = stream.position
-    made = 0
+    made = excess = 0
     for part in parts:
         made += len(part)
-        if made > _FREE and made > _MOST_EXPANSION * (stream.position - start):
+        before, excess = excess, max(made - _MOST_EXPANSION * (stream.position - start), 0)
+        growth.left -= excess - before
+        if growth.left < 0:
             raise ArchiveDamaged(
                 "A compressed part of the image archive grows beyond all measure when it is "
                 "decompressed: it is damaged, or made to fill a memory or a disk.",
@@ -196,7 +213,7 @@ def _gunzip(stream: ByteStream) -> Iterator[bytes]:
 
 def _unzstd(stream: ByteStream) -> Iterator[bytes]:
     reader = zstandard.ZstdDecompressor(max_window_size=_MOST_WINDOW).stream_reader(
-        _Readable(stream), read_size=_STEP, read_across_frames=True
+        cast("IO[bytes]", _Readable(stream)), read_size=_STEP, read_across_frames=True
     )
     try:
         while part := reader.read(PIECE):

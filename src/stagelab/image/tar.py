@@ -24,7 +24,15 @@ BLOCK = 512
 _ZEROS = bytes(BLOCK)
 _ADLER = 65521
 _MOST_EXTENSION = 1 << 20
+_MOST_DIGITS = 19
+_MOST_SIZE = (1 << 63) - 1
+_MOST_NUMBER = (1 << 32) - 1
 _CAPABILITY = "SCHILY.xattr.security.capability"
+_SPARSE_NAME = "GNU.sparse.name"
+_NAMES = frozenset({"path", "linkpath", _SPARSE_NAME})
+_READ = _NAMES | {"size", "uid", "gid", "GNU.sparse.size", "GNU.sparse.realsize", _CAPABILITY}
+"""What is read of extended headers; to keep all would let many of them fill the memory."""
+
 _FIELDS = struct.Struct("100s8s8s8s12s12x8s1s100s6s2x32x32x8x8x155s12x")
 _KINDS = {
     b"1": "link",
@@ -79,7 +87,7 @@ def headers(stream: ByteStream) -> Iterator[Header]:
                 detail=f"a header with a wrong checksum at byte {stream.position - BLOCK}",
             )
         flag = fields[6]
-        stored = _number(fields[4])
+        stored = _size(fields[4])
         if flag in b"xgLK":
             text = _extension(stream, stored)
             if flag == b"x":
@@ -119,12 +127,13 @@ def _header(
     if fields[8] == b"ustar\0" and fields[9][0]:
         name = _string(fields[9]) + b"/" + name
     link = _string(fields[7])
-    uid, gid = _number(fields[2]), _number(fields[3])
+    # a negative number is what the kernel makes of it, 2**32 - 2 for -2
+    uid, gid = _number(fields[2]) & _MOST_NUMBER, _number(fields[3]) & _MOST_NUMBER
     kind = _KINDS.get(flag, "file")
-    size = _number(block[483:495]) if flag == b"S" else stored
+    size = _size(block[483:495]) if flag == b"S" else stored
     capability = b""
     if extension:
-        name = extension.get("GNU.sparse.name", extension.get("path", name))
+        name = extension.get(_SPARSE_NAME, extension.get("path", name))
         link = extension.get("linkpath", link)
         stored = _decimal(extension, "size", stored)
         real = _decimal(extension, "GNU.sparse.size", stored if flag != b"S" else size)
@@ -163,21 +172,33 @@ def _string(field: bytes) -> bytes:
 
 
 def _number(field: bytes) -> int:
-    if field[0] & 0x80:  # GNU's base 256; negative numbers make no sense in the fields we read
-        return int.from_bytes(bytes([field[0] & 0x7F]) + field[1:])
+    if field[0] & 0x80:  # GNU's base 256; the next bit is the sign
+        top = 1 << (8 * len(field) - 1)
+        return int.from_bytes(field) - top - (top if field[0] & 0x40 else 0)
     text = field.strip(b"\0 ")
+    if not text:
+        return 0
     try:
-        return int(text, 8) if text else 0
-    except ValueError as error:
-        raise _unreadable("a number", field) from error
+        if text.isdigit():  # `int` would take a sign as well
+            return int(text, 8)
+    except ValueError:
+        pass
+    raise _unreadable("a number", field)
+
+
+def _size(field: bytes) -> int:
+    size = _number(field)
+    if not 0 <= size <= _MOST_SIZE:
+        raise _unreadable("a size", field)
+    return size
 
 
 def _decimal(extension: dict[str, bytes], key: str, default: int) -> int:
     text = extension.get(key)
     if text is None:
         return default
-    if not text.isdigit():
-        raise _unreadable(key, text)
+    if not text.isdigit() or len(text) > _MOST_DIGITS:
+        raise _unreadable(key, text[:40])
     return int(text)
 
 
@@ -193,14 +214,20 @@ def _extension(stream: ByteStream, size: int) -> bytes:
 
 def _pax(text: bytes) -> dict[str, bytes]:
     records = {}
-    while text.strip(b"\0"):
-        length, _, _ = text.partition(b" ")
-        record = text[: int(length)] if length.isdigit() else b""
-        key, equals, value = record[len(length) + 1 :].partition(b"=")
+    at, end = 0, len(text.rstrip(b"\0"))
+    while at < end:
+        space = text.find(b" ", at, at + _MOST_DIGITS)
+        length = text[at : max(space, at)]
+        stop = at + int(length) if length.isdigit() else at
+        key, equals, value = text[space + 1 : stop].partition(b"=")
         if not equals or not value.endswith(b"\n"):
-            raise _unreadable("an extended header", text[:40])
-        records[key.decode(errors="backslashreplace")] = value[:-1]
-        text = text[len(record) :]
+            raise _unreadable("an extended header", text[at : at + 40])
+        name = key.decode(errors="backslashreplace")
+        if name in _READ:
+            if name in _NAMES and b"\0" in value:
+                raise _unreadable("a name", value[:40])
+            records[name] = value[:-1]
+        at = stop
     return records
 
 
