@@ -155,6 +155,8 @@ def test_the_image_is_for_another_machine() -> None:
     arm = file("app/myapp", elf(machine=ARM64), 0o755)
     made = stacked([arm], architecture="arm64", Entrypoint=["/app/myapp"])
     assert start(made).verdict == "starts"
+    unsaid = stacked([arm], architecture="", Entrypoint=["/app/myapp"])
+    assert start(unsaid).verdict == "starts"
     wrong = entry(arm)
     assert "arm64" in wrong.why
     assert "amd64" in wrong.why
