@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 _FEW = 4
 _SOME = 8
 _WORDS = 90
+_HEADER = ("What", "Found", "")
 _PACKAGES_HEADER = ("Package", "Version", "Known to")
 _ALARM = f'<div style="border-left:3px solid {PALETTE["vermillion"]};padding-left:.7em">{{}}</div>'
 _CELL = f"padding:.2em .7em;vertical-align:top;text-align:left;border-bottom:1px solid {LINE};"
@@ -79,7 +80,8 @@ def xray_html(seen: XRay) -> Html:
         Html(_ALARM.format(start_html(seen.start))) if _fails(seen) else "",
         Html(
             '<table style="border-collapse:collapse;color:inherit;font-size:inherit;'
-            f'margin:.3em 0"><tbody>{facts}</tbody></table>'
+            f'margin:.3em 0"><thead><tr style="background:none">{_head()}</tr></thead>'
+            f"<tbody>{facts}</tbody></table>"
         ),
         found_html(seen.secrets, _SOME),
         Html(findings) if seen.surface.findings else "",
@@ -102,7 +104,7 @@ def xray_text(seen: XRay) -> str:
     parts = (
         f"X-ray of {seen.name}",
         start_text(seen.start) if _fails(seen) else "",
-        text_table(("What", "Found", ""), rows),
+        text_table(_HEADER, rows),
         found_text(seen.secrets, _SOME),
         f"{_findings_title(seen)}\n{findings_text(surface, _SOME)}" if surface.findings else "",
         layers_text(seen.layers),
@@ -135,6 +137,12 @@ def packages_text(packages: Packages) -> str:
     rows = [(item.name, item.version, item.manager) for item in packages]
     listed = text_table(_PACKAGES_HEADER, rows) if rows else "no package database found"
     return f"{count(len(packages), 'package')}\n\n{listed}"
+
+
+def _head() -> str:
+    return "".join(
+        f'<th scope="col" style="{_CELL}font-weight:600">{escape(name)}</th>' for name in _HEADER
+    )
 
 
 def _line_html(line: Line) -> str:

@@ -71,11 +71,7 @@ def instruction(text: str, width: int) -> str:
 
 def brought(layer: int | None, text: str, width: int = 80) -> str:
     """Say which layer something comes from: "layer 2, RUN apt-get install gcc"."""
-    return (
-        "not set by any instruction"
-        if layer is None
-        else (f"layer {layer}, {instruction(text, width)}")
-    )
+    return "no instruction" if layer is None else f"layer {layer}, {instruction(text, width)}"
 
 
 def paragraph(text: str, indent: str = "") -> str:

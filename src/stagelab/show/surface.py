@@ -101,8 +101,8 @@ def findings_html(surface: Surface, most: int) -> Html:
     for kind, findings in _by_kind(surface):
         why, remedy = findings[0].why, findings[0].remedy
         places = "".join(
-            f'<li style="overflow-wrap:anywhere">{escape(line)}</li>'
-            for line in _places(findings, most)
+            f'<li style="overflow-wrap:anywhere">{escape(names)} {muted(origin)}</li>'
+            for names, origin in _places(findings, most)
         )
         parts.append(
             f'<div style="margin:.5em 0;padding-left:.7em;border-left:3px solid {LINE}">'
@@ -118,7 +118,9 @@ def findings_text(surface: Surface, most: int) -> str:
     lines = []
     for kind, findings in _by_kind(surface):
         lines.append(_heading(kind, findings))
-        lines += [paragraph(f"· {line}", "  ") for line in _places(findings, most)]
+        lines += [
+            paragraph(f"· {names} {origin}", "  ") for names, origin in _places(findings, most)
+        ]
         lines += [
             paragraph(findings[0].why, "    "),
             paragraph(f"Remedy: {findings[0].remedy}", "    "),
@@ -165,16 +167,17 @@ def _by_kind(surface: Surface) -> list[tuple[FindingKind, tuple[Finding, ...]]]:
     return [(kind, surface.of(kind)) for kind in TITLES if surface.of(kind)]
 
 
-def _places(findings: Sequence[Finding], most: int) -> list[str]:
-    """Say where findings of one kind come from, layer by layer."""
-    shown = sorted(findings[:most], key=lambda finding: finding.layer or 0)
-    lines = []
-    for (layer, instruction), group in groupby(shown, lambda at: (at.layer, at.instruction)):
-        names = ", ".join(filter(None, map(_name, group)))
-        origin = brought(layer, instruction)
-        lines.append(f"{names}: {origin}" if names else origin)
+def _places(findings: Sequence[Finding], most: int) -> list[tuple[str, str]]:
+    """Name what is found, layer by layer, each time with the layer and its instruction."""
+    shown = sorted(
+        findings[:most], key=lambda finding: -1 if finding.layer is None else finding.layer
+    )
+    places = [
+        (", ".join(filter(None, map(_name, group))), f"from {brought(layer, instruction)}")
+        for (layer, instruction), group in groupby(shown, lambda at: (at.layer, at.instruction))
+    ]
     rest = len(findings) - most
-    return [*lines, f"and {humane_count(rest)} more"] if rest > 0 else lines
+    return [*places, (f"and {humane_count(rest)} more", "")] if rest > 0 else places
 
 
 def _name(finding: Finding) -> str:

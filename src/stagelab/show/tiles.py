@@ -1,4 +1,4 @@
-"""A folder as a treemap of two levels: the folder's entries, and within them theirs."""
+"""A folder as a treemap of three levels: its entries, within them theirs, and theirs again."""
 
 from __future__ import annotations
 
@@ -14,14 +14,20 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 860.0, 400.0
 """Size of a treemap in pixels, as it is laid out; it may be drawn wider or narrower."""
 
+GAP = 1.0
+"""Pixels that are left free between a tile and the next."""
+
 OTHERS = PALETTE["grey"]
 """Colour of what is too small, or of too many layers, to have one of its own."""
 
 _COLOURS = [PALETTE[name] for name in ("blue", "orange", "green", "purple", "sky", "vermillion")]
-_MOST = (48, 16)  # tiles, on each level
-_LEAST = (420.0, 300.0)  # square pixels of a tile, on each level
+_MOST = (48, 24, 12)  # tiles, on each level
+_LEAST = (420.0, 400.0, 600.0)  # square pixels of a tile, on each level
 _HEAD = 21.0  # pixels, the line with a folder's name above what is in it
 _EDGE = 3.0
+_LEAST_LABEL, _LEAST_TALL = (30.0, 18.0), 40.0
+_LEAST_SIDE = 3.0  # pixels of what is drawn at all
+_THIN, _THICKER = 0.14, 0.05  # how much of the colour there is, and more on each level
 _LEAST_INSIDE = (84.0, 64.0)  # width and height of a folder that shows what is in it
 
 
@@ -30,7 +36,7 @@ class Tile(NamedTuple):
 
     Attributes:
         place: Where it is, in pixels of a treemap of `WIDTH` and `HEIGHT`.
-        depth: 0 of the folder's own entries, 1 of theirs.
+        depth: 0 of the folder's own entries, 1 of theirs, 2 of theirs again.
         path: The entry; "" for several that are too small.
         name: The entry's name, or how many small ones there are.
         kind: Of the entry, None for several.
@@ -38,6 +44,7 @@ class Tile(NamedTuple):
         files: Names of regular files in it.
         colour: Of its layer, or of its kind where there is one layer.
         layer: The layer that wrote most of it, None for several entries.
+        opened: Whether it is a folder whose own tiles follow.
     """
 
     place: Rect
@@ -49,6 +56,17 @@ class Tile(NamedTuple):
     files: int
     colour: str
     layer: int | None
+    opened: bool = False
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether there is room for some letters."""
+        return self.place.width >= _LEAST_LABEL[0] and self.place.height >= _LEAST_LABEL[1]
+
+    @property
+    def is_tall(self) -> bool:
+        """Whether there is room for a second line."""
+        return self.place.height >= _LEAST_TALL and not self.opened
 
 
 def tiles(found: Usage) -> list[Tile]:
@@ -77,17 +95,13 @@ def words(tile: Tile, whole: int) -> str:
         tile: The tile.
         whole: Bytes of the folder.
     """
-    parts = [tile.path or tile.name, f"{humane_bytes(tile.size_bytes)}, {share(tile, whole)}"]
+    part = percent(tile.size_bytes, whole)
+    parts = [tile.path or tile.name, f"{humane_bytes(tile.size_bytes)}, {part}"]
     if tile.kind != "file":
         parts.append(count(tile.files, "file"))
     if tile.layer is not None:
         parts.append(f"layer {tile.layer}")
     return " · ".join(parts)
-
-
-def share(tile: Tile, whole: int) -> str:
-    """Give a tile's share of the folder in percent."""
-    return percent(tile.size_bytes, whole)
 
 
 def percent(part: int, whole: int) -> str:
@@ -96,6 +110,12 @@ def percent(part: int, whole: int) -> str:
     if 0 < value < 0.1:  # noqa: PLR2004 - the last digit that is shown
         return "< 0.1 %"
     return f"{value:.0f} %" if value >= 9.95 or not value else f"{value:.1f} %"  # noqa: PLR2004
+
+
+def tint(tile: Tile) -> str:
+    """Give the ground of a tile: its colour, so thin that text is read on it in every theme."""
+    red, green, blue = (int(tile.colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{_THIN + _THICKER * tile.depth})"
 
 
 def _tiles(found: Usage, area: Rect, own: dict[int, str], depth: int) -> list[Tile]:
@@ -112,6 +132,8 @@ def _tiles(found: Usage, area: Rect, own: dict[int, str], depth: int) -> list[Ti
     *places, last = squarify([*sizes, rest], area)
     for child, place in zip(large, places, strict=True):
         colour = own.get(child.layer, OTHERS) if own else _of_kind(child.kind)
+        roomy = place.width >= _LEAST_INSIDE[0] and place.height >= _LEAST_INSIDE[1]
+        opened = roomy and child.kind == "dir" and depth + 1 < len(_MOST)
         made.append(
             Tile(
                 place,
@@ -123,12 +145,12 @@ def _tiles(found: Usage, area: Rect, own: dict[int, str], depth: int) -> list[Ti
                 child.files,
                 colour,
                 child.layer,
+                opened,
             )
         )
-        roomy = place.width >= _LEAST_INSIDE[0] and place.height >= _LEAST_INSIDE[1]
-        if roomy and child.kind == "dir" and not depth:
+        if opened:
             made += _tiles(found.folder(child.path), _inside(place), own, depth + 1)
-    if small:
+    if small and min(last.width, last.height) >= _LEAST_SIDE:
         files = sum(child.files for child in small)
         name = f"{len(small)} smaller"
         made.append(Tile(last, depth, "", name, None, rest, files, OTHERS, None))

@@ -23,7 +23,7 @@ from stagelab.show.style import (
     text_bar,
     text_table,
 )
-from stagelab.show.tiles import HEIGHT, OTHERS, WIDTH, colours, percent, tiles, words
+from stagelab.show.tiles import GAP, HEIGHT, OTHERS, WIDTH, colours, percent, tiles, tint, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def usage_html(found: Usage) -> Html:
         (
             Html(f'<span style="padding-left:{1.4 * line.depth}em">{_named(line.share)}</span>'),
             humane_bytes(line.share.size_bytes),
-            bar(_part(line.share.size_bytes, found), colour=own.get(line.share.layer, OTHERS)),
+            _bar(line.share, found, own),
             *_numbers(line.share, found),
         )
         for line in _lines(found)
@@ -120,43 +120,50 @@ def treemap_html(found: Usage) -> Html:
     )
     alt = printable(f"Treemap of {title(found)}; largest: {largest}. The table says the same.")
     return Html(
-        f'<div role="img" aria-label="{escape(alt)}" title="" style="position:relative;'
+        f'<div role="img" aria-label="{escape(alt)}" style="position:relative;'
         f"width:100%;max-width:{1.25 * WIDTH:.0f}px;height:{HEIGHT:.0f}px;overflow:hidden;"
         f'font-size:12px;line-height:16px">{drawn}</div>'
     )
 
 
 def _tile(tile: Tile, whole: int) -> str:
-    place, gap = tile.place, 1.0
+    place = tile.place
     style = (
         f"position:absolute;left:{100 * place.x / WIDTH:.3f}%;top:{place.y:.1f}px;"
-        f"width:{100 * max(place.width - gap, 1) / WIDTH:.3f}%;"
-        f"height:{max(place.height - gap, 1):.1f}px;box-sizing:border-box;overflow:hidden;"
-        f"white-space:nowrap;text-overflow:ellipsis;border:1px solid {tile.colour};"
-        f"background:{tint(tile)};border-radius:2px;padding:1px 4px"
+        f"width:{100 * (place.width - GAP) / WIDTH:.3f}%;height:{place.height - GAP:.1f}px;"
+        f"box-sizing:border-box;overflow:hidden;border:1px solid {tile.colour};"
+        f"background:{tint(tile)};border-radius:2px"
     )
     label = ""
-    if place.width >= 30 and place.height >= 18:  # noqa: PLR2004 - pixels of a few letters
+    if tile.is_labelled:
         name = printable(tile.name) + ("/" if tile.kind == "dir" else "")
         size = f'<span style="{MUTED}">{humane_bytes(tile.size_bytes)}</span>'
-        below = place.height >= 40 and (tile.depth or tile.kind != "dir")  # noqa: PLR2004 - 2 lines
-        label = f"{escape(name)}{'<br>' if below else ' '}{size}"
+        label = (
+            '<div style="padding:1px 4px;white-space:nowrap;overflow:hidden;'
+            f'text-overflow:ellipsis">{escape(name)}{"<br>" if tile.is_tall else " "}{size}</div>'
+        )
     tip = escape(printable(words(tile, whole)))
     return f'<div title="{tip}" style="{style}">{label}</div>'
 
 
-def tint(tile: Tile) -> str:
-    """Give the ground of a tile: its colour, so thin that text is read on it in every theme."""
-    red, green, blue = (int(tile.colour[at : at + 2], 16) for at in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{0.22 if tile.depth else 0.16})"
-
-
 def _lines(found: Usage) -> Iterator[Line]:
-    for child in found.children[:_MOST]:
+    for child in _listed(found):
         yield Line(0, child)
         if child.kind == "dir" and _part(child.size_bytes, found) >= _LARGE:
             inner = found.folder(child.path).children[:_INNER]
             yield from (Line(1, each) for each in inner if each.size_bytes)
+
+
+def _listed(found: Usage) -> tuple[Share, ...]:
+    """Give what the table lists: the largest, and nothing without bytes if anything has some."""
+    some = tuple(child for child in found.children if child.size_bytes)
+    return (some or found.children)[:_MOST]
+
+
+def _bar(share: Share, found: Usage, own: dict[int, str]) -> str:
+    if not share.size_bytes:
+        return ""
+    return bar(_part(share.size_bytes, found), colour=own.get(share.layer, OTHERS))
 
 
 def _part(size_bytes: int, found: Usage) -> float:
@@ -193,7 +200,7 @@ def _swatch(colour: str) -> Html:
 def _rest(found: Usage) -> str:
     if not found.children:
         return "The folder is empty."
-    rest = found.children[_MOST:]
+    rest = found.children[len(_listed(found)) :]
     if not rest:
         return ""
     entries = "1 more entry" if len(rest) == 1 else f"{humane_count(len(rest))} more entries"

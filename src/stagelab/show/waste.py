@@ -35,12 +35,17 @@ def waste_text(waste: Waste) -> str:
 
 def as_dive(waste: Waste) -> str:
     """Tell dive's numbers, and how they differ from reclaimable bytes."""
+    share = (
+        f" ({100 * waste.wasted_share:.1f} % of the {humane_bytes(waste.user_bytes)} above the "
+        "first layer)"
+        if waste.user_bytes
+        else ""
+    )
     return (
         f"By dive's definitions: efficiency {100 * waste.efficiency:.1f} %, "
-        f"{humane_bytes(waste.wasted_bytes)} wasted, which is {100 * waste.wasted_share:.1f} % of "
-        f"the {humane_bytes(waste.user_bytes)} above the first layer. They count every copy of a "
-        "file that several layers have, the one in use too, and nothing of a removed folder; "
-        "reclaimable is just what a container does not see."
+        f"{humane_bytes(waste.wasted_bytes)} wasted{share}. They count every copy of a file that "
+        "several layers have, the one in use too, and nothing of a removed folder; reclaimable is "
+        "just what a container does not see."
     )
 
 
