@@ -3,6 +3,7 @@
 All that a learner imports::
 
     from stagelab import connect, build, run, serve, xray, compare, stages, timeline, tidy
+    from stagelab import usage, explore, diff
     from stagelab import check, hint, solution
 
 Names are imported on first use, so that `import stagelab` costs next to nothing.
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from stagelab.engine import clean, connect, doctor, tidy
     from stagelab.exercise import check, hint, predict, solution
     from stagelab.image import xray
+    from stagelab.image.diff import diff
+    from stagelab.image.usage import usage
+    from stagelab.show.explorer import explore
 
 __version__ = "0.1.0"
 
@@ -35,7 +39,9 @@ __all__ = [
     "clean",
     "compare",
     "connect",
+    "diff",
     "doctor",
+    "explore",
     "hint",
     "lint",
     "predict",
@@ -45,6 +51,7 @@ __all__ = [
     "stages",
     "tidy",
     "timeline",
+    "usage",
     "xray",
 ]
 
@@ -56,7 +63,9 @@ _find = names_of(
         "clean": "stagelab.engine.cleanup",
         "compare": "stagelab.comparison",
         "connect": "stagelab.engine.connecting",
+        "diff": "stagelab.image.diff",
         "doctor": "stagelab.bases.health",
+        "explore": "stagelab.show.explorer",
         "hint": "stagelab.exercise",
         "lint": "stagelab.builds.lint",
         "predict": "stagelab.exercise",
@@ -66,6 +75,7 @@ _find = names_of(
         "stages": "stagelab.builds.graph",
         "tidy": "stagelab.engine.cleanup",
         "timeline": "stagelab.builds.timeline",
+        "usage": "stagelab.image.usage",
         "xray": "stagelab.image",
     },
 )

@@ -203,7 +203,8 @@ def _sum(path: str, rows: Sequence[_Row], told: str) -> _Row:
 def _weight(change: EntryChange) -> int:
     """Tell how much a change matters beside others: the bytes that it touches, and that it is."""
     if change.before and change.after:
-        touched = max(change.before.size, change.after.size) if "contents" in change.differs else 0
+        kept = {"contents", "kind"}.isdisjoint(change.differs)
+        touched = 0 if kept else max(change.before.size, change.after.size)
         return touched + 1
     return abs(change.size_bytes) + 1
 
