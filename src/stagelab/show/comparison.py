@@ -9,7 +9,7 @@ from stagelab.comparison import Comparison
 from stagelab.metrics import GROUPS
 from stagelab.show.chart import Bar, bar_chart, text_chart
 from stagelab.show.fixes import scanner_line
-from stagelab.show.layers import paragraph
+from stagelab.show.layers import breakable, paragraph
 from stagelab.show.style import (
     GROUND,
     LINE,
@@ -146,8 +146,8 @@ def _rest_html(found: Comparison) -> list[Html]:
 
 def _table(found: Comparison) -> Html:
     names = (
-        f'<th scope="col" style="{_CELL}text-align:right;font-weight:600;overflow-wrap:anywhere;'
-        f'border-bottom:1px solid {LINE}">{escape(name)}</th>'
+        f'<th scope="col" style="{_CELL}text-align:right;font-weight:600;'
+        f'border-bottom:1px solid {LINE}">{breakable(name)}</th>'
         for name in ("", *found.names, "Factor")
     )
     body = "".join(
@@ -186,7 +186,7 @@ def _row_html(row: Row) -> str:
 def _cell(row: Row, at: int) -> Html:
     if row.metric == "start" and row.values[at] == "cannot start":
         return badge("cannot start", "bad")
-    said = escape(_said(row, at))
+    said = breakable(_said(row, at))
     if row.values[at] is None:
         return muted(said)
     return Html(f"✓&nbsp;{said}") if at in row.best else said

@@ -70,7 +70,7 @@ def diff_html(found: TreeDiff) -> Html:
     if shown:
         parts.append(table(_HEADER, shown, align=_ALIGN, caption="Largest first"))
     notes = Html("<br>".join(escape(printable(note)) for note in _notes(found, rows)))
-    return card(_title(found), *parts, muted(notes))
+    return card(printable(_title(found)), *parts, muted(notes))
 
 
 def diff_text(found: TreeDiff) -> str:

@@ -16,7 +16,8 @@ import traitlets
 
 from stagelab.errors import ImageError
 from stagelab.image.usage import usage
-from stagelab.show.style import GROUND, LINE, MUTED, PALETTE, clip, humane_bytes
+from stagelab.show.layers import instruction
+from stagelab.show.style import GROUND, LINE, MUTED, PALETTE, humane_bytes
 from stagelab.show.tiles import GAP, HEIGHT, WIDTH, tiles, tint, words
 from stagelab.show.usage import DRAWN, printable, title, usage_html, usage_text
 
@@ -178,7 +179,7 @@ def _layers(seen: XRay) -> list[dict[str, Any]]:
             {
                 "index": layer.index,
                 "name": f"Layer {layer.index}, {humane_bytes(layer.size_bytes)}: "
-                + (clip(printable(layer.instruction), _INSTRUCTION) or "(no instruction recorded)"),
+                + instruction(printable(layer.instruction), _INSTRUCTION),
             }
             for layer in seen.layers
             if not layer.empty

@@ -9,7 +9,7 @@ from stagelab._render import register
 from stagelab.image.facts import Packages, XRay
 from stagelab.metrics import GROUPS, said_user
 from stagelab.show.fixes import title as fixes_title
-from stagelab.show.layers import layers_html, layers_text, paragraph
+from stagelab.show.layers import breakable, layers_html, layers_text, paragraph
 from stagelab.show.programs import (
     binary_line,
     command,
@@ -150,7 +150,7 @@ def _line_html(line: Line) -> str:
     return (
         f'<tr style=\'background:none\'><th scope="row" style="{_CELL}font-weight:400;'
         f'white-space:nowrap">{escape(line.title)}</th><td style="{_CELL}">{value}</td>'
-        f'<td style="{_CELL}overflow-wrap:anywhere">{muted(line.more)}</td></tr>'
+        f'<td style="{_CELL}">{muted(breakable(line.more))}</td></tr>'
     )
 
 

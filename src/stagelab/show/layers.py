@@ -5,6 +5,7 @@ An instruction is never shown with a secret that it may hold: what looks like on
 
 from __future__ import annotations
 
+import re
 import textwrap
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -13,9 +14,11 @@ from stagelab._render import register
 from stagelab.image.facts import Change, Layer
 from stagelab.image.secret_text import masked
 from stagelab.show.style import (
+    Html,
     bar,
     clip,
     code,
+    escape,
     humane_bytes,
     humane_count,
     table,
@@ -26,11 +29,10 @@ from stagelab.show.style import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stagelab.show.style import Html
-
 _HEADER = ("#", "Instruction", "Size", "", "Added", "Changed", "Removed", "Sum so far")
 _ALIGN = "rlrlrrrr"
 _WIDTH = 100
+_MARKS = re.compile(r"((?:[/:=]|,(?!\d))(?=\w))")
 _UNTOLD = "(no instruction recorded)"
 
 
@@ -40,8 +42,8 @@ def layers_html(layers: Sequence[Layer]) -> Html:
     rows = [
         (
             layer.index,
-            code(instruction(layer.instruction, 110)),
-            *_numbers(layer, bar(layer.size_bytes / whole)),
+            code(breakable(instruction(layer.instruction, 110))),
+            *_numbers(layer, bar(layer.size_bytes / whole, width="4em")),
             humane_bytes(total),
         )
         for layer, total in _running(layers)
@@ -72,6 +74,14 @@ def instruction(text: str, width: int) -> str:
 def brought(layer: int | None, text: str, width: int = 80) -> str:
     """Say which layer something comes from: "layer 2, RUN apt-get install gcc"."""
     return "no instruction" if layer is None else f"layer {layer}, {instruction(text, width)}"
+
+
+def breakable(text: str) -> Html:
+    """Let a long path, reference or list break into lines at its marks.
+
+    `overflow-wrap:anywhere` does not survive the sanitizer of stored outputs; `<wbr>` does.
+    """
+    return Html(_MARKS.sub(r"\1<wbr/>", escape(text)))
 
 
 def paragraph(text: str, indent: str = "") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stagelab._render import register
 from stagelab.image.secrets import Secret, Secrets
 from stagelab.metrics import GROUPS
-from stagelab.show.layers import brought, paragraph
+from stagelab.show.layers import breakable, brought, paragraph
 from stagelab.show.style import (
     PALETTE,
     Html,
@@ -62,7 +62,7 @@ def found_html(secrets: Secrets, most: int) -> Html:
     parts = [
         '<div style="margin:.5em 0;padding-left:.7em;border-left:3px solid '
         f'{PALETTE["vermillion"]}"><div><b>✗ {escape(secret.title)}</b> · '
-        f'<span style="overflow-wrap:anywhere">{escape(place(secret))}</span></div>'
+        f"{breakable(place(secret))}</div>"
         f"<div>{prose(secret.why)} <b>Remedy:</b> {prose(secret.remedy)}</div></div>"
         for secret in secrets.found[:most]
     ]
@@ -70,9 +70,7 @@ def found_html(secrets: Secrets, most: int) -> Html:
     if rest > 0:
         parts.append(f"<div>and {humane_count(rest)} more</div>")
     if secrets.allowed:
-        items = "".join(
-            f'<li style="overflow-wrap:anywhere">{escape(line)}</li>' for line in _allowed(secrets)
-        )
+        items = "".join(f"<li>{breakable(line)}</li>" for line in _allowed(secrets))
         parts.append(
             f'<details><summary style="cursor:pointer">{escape(_allowed_title(secrets))}'
             f'</summary><ul style="margin:.2em 0;padding-left:1.6em">{items}</ul></details>'

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stagelab._render import register
 from stagelab.image.surface import Surface
 from stagelab.metrics import GROUPS, said_user
-from stagelab.show.layers import brought, paragraph
+from stagelab.show.layers import breakable, brought, paragraph
 from stagelab.show.style import (
     LINE,
     Html,
@@ -101,7 +101,7 @@ def findings_html(surface: Surface, most: int) -> Html:
     for kind, findings in _by_kind(surface):
         why, remedy = findings[0].why, findings[0].remedy
         places = "".join(
-            f'<li style="overflow-wrap:anywhere">{escape(names)} {muted(origin)}</li>'
+            f"<li>{breakable(names)} {muted(breakable(origin))}</li>"
             for names, origin in _places(findings, most)
         )
         parts.append(

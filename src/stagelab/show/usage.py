@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stagelab._render import register
 from stagelab.image.usage import LayerShare, Share, Usage
+from stagelab.show.layers import instruction
 from stagelab.show.style import (
     LINE,
     MUTED,
     Html,
     bar,
     card,
-    clip,
     code,
     count,
     escape,
@@ -74,7 +74,7 @@ def usage_html(found: Usage) -> Html:
     if rows:
         parts.append(table(_HEADER, rows, align=_ALIGN, caption="Largest first"))
     notes = Html("<br>".join(map(escape, filter(None, (_rest(found), COUNTED, DRAWN)))))
-    return card(title(found), *parts, muted(notes))
+    return card(printable(title(found)), *parts, muted(notes))
 
 
 def usage_text(found: Usage) -> str:
@@ -186,7 +186,7 @@ def _numbers(share: Share, found: Usage) -> tuple[str, str, str]:
 
 
 def _layer(wrote: LayerShare, width: int) -> tuple[str, str, str]:
-    told = clip(printable(wrote.instruction), width) or "(no instruction recorded)"
+    told = instruction(printable(wrote.instruction), width)
     return str(wrote.layer), humane_bytes(wrote.size_bytes), told
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stagelab._render import register
 from stagelab.image.waste import Waste
-from stagelab.show.layers import paragraph
+from stagelab.show.layers import breakable, paragraph
 from stagelab.show.style import card, code, count, humane_bytes, muted, table, text_table
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _ALIGN = "lrrrl"
 
 def waste_html(waste: Waste) -> Html:
     """Show the largest hidden files."""
-    rows = [(code(path), *rest) for path, *rest in _rows(waste)]
+    rows = [(code(breakable(path)), *rest) for path, *rest in _rows(waste)]
     parts = [table(_HEADER, rows, align=_ALIGN)] if rows else []
     return card(_title(waste), *parts, *map(muted, filter(None, (_rest(waste), as_dive(waste)))))
 

@@ -83,7 +83,8 @@ def clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> XRay:
 
 
 def words(html: str) -> str:
-    root = ET.fromstring(f"<div>{html.replace('&nbsp;', ' ')}</div>")  # noqa: S314 - our own
+    plain = html.replace("&nbsp;", " ").replace("<wbr/>", "")
+    root = ET.fromstring(f"<div>{plain}</div>")  # noqa: S314 - our own
     return " ".join(" ".join(root.itertext()).split())
 
 
@@ -198,6 +199,16 @@ def test_many_findings_are_counted(seen: XRay) -> None:
     assert "· and 10 more" in told(surface)
     lines = told(replace(seen, surface=surface))
     assert "Shells ! 70 /bin/sh00, /bin/sh01, /bin/sh02, /bin/sh03 and 66 more" in lines
+
+
+def test_a_long_word_may_break_at_its_marks_and_a_number_may_not(seen: XRay) -> None:
+    long = replace(seen.waste.worst[0], path="/a/b:c", size_bytes=1)
+    html = replace(seen.waste, worst=(long,))._repr_mimebundle_()["text/html"]
+    assert "/<wbr/>a/<wbr/>b:<wbr/>c" in html
+    secret = replace(seen.secrets.found[1], offset=12345)
+    assert (
+        "at byte 12,345" in replace(seen.secrets, found=(secret,))._repr_mimebundle_()["text/html"]
+    )
 
 
 def test_waste_shows_the_worst_and_the_numbers_of_dive(seen: XRay, clean: XRay) -> None:
