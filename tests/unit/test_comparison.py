@@ -10,10 +10,11 @@ from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+import docker
 import pytest
 
 from stagelab.builds.facts import BaseUse
-from stagelab.comparison import compare
+from stagelab.comparison import _address, compare
 from stagelab.errors import ImageError
 from stagelab.image import xray
 from stagelab.image.fixes import Fix, Fixes
@@ -221,6 +222,22 @@ def test_a_comparison_as_json(compared: Comparison) -> None:
         "group": "How large",
         "unknown": ["", ""],
     }
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("unix:///run/some.sock", "unix:///run/some.sock"),
+        ("tcp://127.0.0.1:2375", "tcp://127.0.0.1:2375"),
+    ],
+)
+def test_scanners_are_told_where_the_engine_is(url: str, address: str) -> None:
+    client = docker.DockerClient(base_url=url, version="1.41")
+    try:
+        assert _address(client) == address
+    finally:
+        client.close()
+    assert _address(None) == ""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the program is a script")

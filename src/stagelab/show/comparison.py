@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagelab._render import register
 from stagelab.comparison import Comparison
 from stagelab.metrics import GROUPS
 from stagelab.show.chart import Bar, bar_chart, text_chart
@@ -16,6 +15,7 @@ from stagelab.show.style import (
     Html,
     badge,
     card,
+    clip,
     escape,
     humane_bytes,
     humane_count,
@@ -24,6 +24,7 @@ from stagelab.show.style import (
     text_badge,
     text_table,
 )
+from stagelab.show.untrusted import register_untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _SIGNS = "✓ marks the best of a row; the factor is the largest value over the smallest."
 _TOLD_ALWAYS = ("secrets", "size", "layers", "files")
 _WON = "background:rgba(0,158,115,.16);font-weight:700"
+_NAME = 26
 _CELL = "padding:.2em .7em;vertical-align:top;font-variant-numeric:tabular-nums;"
 _TURNS = {True: "text-align:right;white-space:nowrap;", False: "text-align:right;"}
 
@@ -66,7 +68,7 @@ def comparison_text(found: Comparison) -> str:
         _title(found),
         paragraph(_verdict(found)),
         text_chart(_bars(found)),
-        text_table(("", *found.names, "Factor"), rows, align=align),
+        text_table(("", *(clip(name, _NAME) for name in found.names), "Factor"), rows, align=align),
         "\n".join(map(paragraph, _rest(found))),
         "\n".join(map(paragraph, [*_notes(found), *meanings])),
     )
@@ -234,4 +236,4 @@ def _notes(found: Comparison) -> list[str]:
     return [_SIGNS, *(f"Base of {note}" for note in found.bases)]
 
 
-register(Comparison, html=comparison_html, text=comparison_text)
+register_untrusted(Comparison, html=comparison_html, text=comparison_text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagelab._render import register
 from stagelab.image.fixes import Fix, Fixes
 from stagelab.image.scanners import ScannerFindings
 from stagelab.metrics import GROUPS
@@ -20,6 +19,7 @@ from stagelab.show.style import (
     table,
     text_table,
 )
+from stagelab.show.untrusted import register_untrusted
 
 if TYPE_CHECKING:
     from stagelab.show.style import Html
@@ -117,8 +117,8 @@ def _notes(fixes: Fixes) -> list[str]:
     return [*notes, fixes.reason] if fixes.reason else notes
 
 
-register(Fixes, html=fixes_html, text=fixes_text)
-register(Fix, html=lambda fix: code(fix_text(fix)), text=fix_text)
-register(
+register_untrusted(Fixes, html=fixes_html, text=fixes_text)
+register_untrusted(Fix, html=lambda fix: code(fix_text(fix)), text=fix_text)
+register_untrusted(
     ScannerFindings, html=lambda told: f"<div>{escape(scanner_line(told))}</div>", text=scanner_line
 )

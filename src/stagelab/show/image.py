@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from stagelab._render import register
 from stagelab.image.facts import Packages, XRay
+from stagelab.image.secret_text import masked
 from stagelab.metrics import GROUPS, said_user
 from stagelab.show.fixes import title as fixes_title
 from stagelab.show.layers import breakable, layers_html, layers_text, paragraph
@@ -37,6 +37,7 @@ from stagelab.show.style import (
     text_table,
 )
 from stagelab.show.surface import FILES, TITLES, findings_html, findings_text, named
+from stagelab.show.untrusted import register_untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -227,7 +228,7 @@ def _runs(seen: XRay) -> Iterator[Line]:
     if seen.surface.ports:
         yield Line("Ports", ", ".join(seen.surface.ports), "by EXPOSE")
     if seen.surface.healthcheck:
-        yield Line("Health check", "set", " ".join(seen.surface.healthcheck))
+        yield Line("Health check", "set", masked(" ".join(seen.surface.healthcheck)))
 
 
 def _fails(seen: XRay) -> bool:
@@ -246,5 +247,5 @@ def _base(seen: XRay) -> str:
     return "not a stand-in"
 
 
-register(XRay, html=xray_html, text=xray_text)
-register(Packages, html=packages_html, text=packages_text)
+register_untrusted(XRay, html=xray_html, text=xray_text)
+register_untrusted(Packages, html=packages_html, text=packages_text)

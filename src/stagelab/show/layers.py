@@ -10,7 +10,6 @@ import textwrap
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from stagelab._render import register
 from stagelab.image.facts import Change, Layer
 from stagelab.image.secret_text import masked
 from stagelab.show.style import (
@@ -25,6 +24,7 @@ from stagelab.show.style import (
     text_bar,
     text_table,
 )
+from stagelab.show.untrusted import register_untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,5 +123,5 @@ def _running(layers: Sequence[Layer]) -> list[tuple[Layer, int]]:
     return list(zip(layers, sums, strict=True))
 
 
-register(Layer, html=lambda layer: code(layer_text(layer)), text=layer_text)
-register(Change, html=lambda change: code(change_text(change)), text=change_text)
+register_untrusted(Layer, html=lambda layer: code(layer_text(layer)), text=layer_text)
+register_untrusted(Change, html=lambda change: code(change_text(change)), text=change_text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagelab._render import register
 from stagelab.image.gobinaries import GoBinary
 from stagelab.image.secret_text import masked
 from stagelab.image.start import Start
@@ -22,6 +21,7 @@ from stagelab.show.style import (
     text_badge,
     text_table,
 )
+from stagelab.show.untrusted import register_untrusted
 
 if TYPE_CHECKING:
     from stagelab.show.style import BadgeKind
@@ -130,5 +130,5 @@ def _dependencies(binary: GoBinary) -> list[str]:
     return [f"{count(len(binary.modules), 'module')} in it: {told}"]
 
 
-register(Start, html=start_html, text=start_text)
-register(GoBinary, html=binary_html, text=binary_text)
+register_untrusted(Start, html=start_html, text=start_text)
+register_untrusted(GoBinary, html=binary_html, text=binary_text)

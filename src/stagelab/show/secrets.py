@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from stagelab._render import register
 from stagelab.image.secrets import Secret, Secrets
 from stagelab.metrics import GROUPS
 from stagelab.show.layers import breakable, brought, paragraph
@@ -20,6 +19,7 @@ from stagelab.show.style import (
     prose,
     text_badge,
 )
+from stagelab.show.untrusted import register_untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,8 +125,8 @@ def _allowed(secrets: Secrets) -> Sequence[str]:
     return lines
 
 
-register(Secrets, html=secrets_html, text=secrets_text)
-register(
+register_untrusted(Secrets, html=secrets_html, text=secrets_text)
+register_untrusted(
     Secret,
     html=lambda secret: found_html(Secrets((secret,), ()), 1),
     text=lambda secret: found_text(Secrets((secret,), ()), 1),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from stagelab._render import register
+from stagelab.image.secret_text import masked
 from stagelab.image.surface import Surface
 from stagelab.metrics import GROUPS, said_user
 from stagelab.show.layers import breakable, brought, paragraph
@@ -23,6 +23,7 @@ from stagelab.show.style import (
     text_badge,
     text_table,
 )
+from stagelab.show.untrusted import register_untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,7 +158,7 @@ def _facts(surface: Surface) -> list[tuple[str, str, str, BadgeKind | None]]:
         ("User", said_user(user), user.problem or f"in group {group}", mark),
         ("Entry", "", _FORMS[surface.entrypoint_form], None),
         ("Ports", "", ", ".join(surface.ports) or "none", None),
-        ("Health check", "", " ".join(check) if check else "none", None),
+        ("Health check", "", masked(" ".join(check)) if check else "none", None),
     ]
     clear = [TITLES[kind].lower() for kind in FILES if not surface.of(kind)]
     return [*facts, ("None of", "clear", ", ".join(clear), "ok")] if clear else facts
@@ -186,4 +187,4 @@ def _name(finding: Finding) -> str:
     return finding.path or finding.detail
 
 
-register(Surface, html=surface_html, text=surface_text)
+register_untrusted(Surface, html=surface_html, text=surface_text)

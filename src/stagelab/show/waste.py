@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagelab._render import register
 from stagelab.image.waste import Waste
 from stagelab.show.layers import breakable, paragraph
 from stagelab.show.style import card, code, count, humane_bytes, muted, table, text_table
+from stagelab.show.untrusted import register_untrusted
 
 if TYPE_CHECKING:
     from stagelab.show.style import Html
@@ -71,4 +71,4 @@ def _rest(waste: Waste) -> str:
     return f"and {count(len(rest), 'more file')} with {size}"
 
 
-register(Waste, html=waste_html, text=waste_text)
+register_untrusted(Waste, html=waste_html, text=waste_text)

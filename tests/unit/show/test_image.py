@@ -45,7 +45,7 @@ SETTINGS = {
     "Entrypoint": ["/app", "--token", TOKEN],
     "Env": [f"API_TOKEN={TOKEN}"],
     "ExposedPorts": {"8080/tcp": {}},
-    "Healthcheck": {"Test": ["CMD", "/app", "-check"]},
+    "Healthcheck": {"Test": ["CMD", "/app", "--token", TOKEN]},
 }
 FIXES = Fixes(
     "known",
@@ -134,7 +134,7 @@ def test_the_xray_names_what_matters(seen: XRay) -> None:
     assert "Secrets ✗ 2" in lines
     assert "Starts ✗ cannot start /app --token ***" in lines
     assert "Ports 8080/tcp by EXPOSE" in lines
-    assert "Health check set CMD /app -check" in lines
+    assert "Health check set CMD /app --token ***" in lines
     assert any(line.startswith("Go program ✗ cannot start /app") for line in lines)
     assert any(line.startswith("Fixes not installed not asked Published fixes") for line in lines)
     assert "1 ENV API_TOKEN=*** no layer 9 kB" in lines
@@ -209,6 +209,23 @@ def test_a_long_word_may_break_at_its_marks_and_a_number_may_not(seen: XRay) -> 
     assert (
         "at byte 12,345" in replace(seen.secrets, found=(secret,))._repr_mimebundle_()["text/html"]
     )
+
+
+def test_names_command_neither_a_terminal_nor_a_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGELAB_HOME", str(tmp_path / "home"))
+    evil = "a\x1b]0;owned\x07\x9b2J\u202egpj.exe"
+    layers = [tar([file(f"{evil}", b"x" * 9, 0o4755)]), tar([whiteout(evil)])]
+    layers.append(tar([file(f"b{evil}", b"x", 0o4755)]))
+    history = [{"created_by": f"COPY {evil} /"}] * 3
+    path = tmp_path / "evil.tar"
+    path.write_bytes(docker_archive(layers, config(layers, history)))
+    seen = xray(path)
+    for fact in (seen, seen.waste, seen.surface, seen.layers[0], seen.history_of("/b" + evil)[0]):
+        for shown in (str(fact), fact._repr_mimebundle_()["text/html"]):
+            assert "a\ufffd]0;owned\ufffd\ufffd2J\ufffdgpj.exe" in shown
+            assert not set(shown) & set("\x1b\x07\x9b\u202e")
 
 
 def test_waste_shows_the_worst_and_the_numbers_of_dive(seen: XRay, clean: XRay) -> None:
