@@ -25,7 +25,7 @@ from stagelab.show.style import (
 from stagelab.show.usage import COUNTED, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _MOST = 20
 # What an entry has a row of its own from: a share of its folder, or of all that was added (removed,
@@ -142,7 +142,7 @@ def _topmost(changes: Iterable[EntryChange]) -> list[_Row]:
         path = change.path
         entry = change.after or change.before
         if what != "changed":
-            path = tops.get(path.rpartition("/")[0], path)
+            path = _top(path, tops) or path
             if entry is not None and entry.kind == "dir":
                 tops[change.path] = path
         size = -change.size_bytes if what == "removed" else change.size_bytes
@@ -155,12 +155,20 @@ def _topmost(changes: Iterable[EntryChange]) -> list[_Row]:
     return [row._replace(path=path + "/") if path in tops else row for path, row in rows.items()]
 
 
+def _top(path: str, tops: Mapping[str, str]) -> str | None:
+    """Find the topmost folder above a path, past folders that only their contents tell of."""
+    while path := path.rpartition("/")[0]:
+        if path in tops:
+            return tops[path]
+    return None
+
+
 def _folded(rows: Sequence[_Row]) -> Iterator[_Row]:
     """Give the rows that stand out in their folder, and one for the others of each folder."""
     inside: defaultdict[str, dict[str, None]] = defaultdict(dict)
     below: defaultdict[str, list[_Row]] = defaultdict(list)
-    for row in rows:
-        path = row.path.rstrip("/")
+    own = {row.path.rstrip("/"): row for row in rows}
+    for path, row in own.items():
         below[path].append(row)
         while path:
             folder = path.rpartition("/")[0]
@@ -171,10 +179,9 @@ def _folded(rows: Sequence[_Row]) -> Iterator[_Row]:
     waiting = [""]
     while waiting:
         folder = waiting.pop()
+        if folder in own:
+            yield own[folder]
         names = inside[folder]
-        if not names:
-            yield from below[folder]
-            continue
         share = min(_OF_FOLDER * weights[folder], _OF_ALL * weights[""])
         enough = max(share, _LEAST * weights[""])
         large = [name for name in names if weights[name] >= enough]

@@ -73,7 +73,7 @@ def instruction(text: str, width: int) -> str:
 
 def brought(layer: int | None, text: str, width: int = 80) -> str:
     """Say which layer something comes from: "layer 2, RUN apt-get install gcc"."""
-    return "no instruction" if layer is None else f"layer {layer}, {instruction(text, width)}"
+    return "no known instruction" if layer is None else f"layer {layer}, {instruction(text, width)}"
 
 
 def breakable(text: str) -> Html:

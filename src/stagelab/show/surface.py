@@ -174,11 +174,17 @@ def _places(findings: Sequence[Finding], most: int) -> list[tuple[str, str]]:
         findings[:most], key=lambda finding: -1 if finding.layer is None else finding.layer
     )
     places = [
-        (", ".join(filter(None, map(_name, group))), f"from {brought(layer, instruction)}")
+        (", ".join(filter(None, map(_name, group))), _origin(layer, instruction))
         for (layer, instruction), group in groupby(shown, lambda at: (at.layer, at.instruction))
     ]
     rest = len(findings) - most
     return [*places, (f"and {humane_count(rest)} more", "")] if rest > 0 else places
+
+
+def _origin(layer: int | None, instruction: str) -> str:
+    if layer is None:
+        return "(no instruction sets one)"
+    return f"from {brought(layer, instruction)}"
 
 
 def _name(finding: Finding) -> str:

@@ -185,7 +185,7 @@ def test_a_finding_names_its_layer_and_its_remedy(seen: XRay) -> None:
     assert "Shells: 1" in lines
     assert "· /bin/sh from layer 0, COPY <all> /" in lines
     assert any(line.startswith("Remedy: Take a base without a shell") for line in lines)
-    assert "· no USER from no instruction" in lines
+    assert "· no USER (no instruction sets one)" in lines
     assert "Entry exec form: the program is started itself" in lines
     html = seen._repr_mimebundle_()["text/html"]
     assert html.index("<details><summary") < html.index("Take a base without a shell")
