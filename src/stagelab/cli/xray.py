@@ -48,7 +48,9 @@ def run(arguments: argparse.Namespace) -> int:
             "A list of parts is of one image.", fix="Give one IMAGE, and one command for each."
         )
     if len(images) > 1:
-        _print(compare(*images, fixes=arguments.fixes), as_json=arguments.json)
+        found = compare(*images, fixes=arguments.fixes)
+        told = {**found.to_dict(), "xrays": [seen.to_dict() for seen in found.xrays]}
+        _print(found, told if arguments.json else None)
         return 0
     seen = xray(images[0], fixes=arguments.fixes)
     if arguments.sbom:
@@ -56,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         sys.stdout.write(cyclonedx(seen))
     else:
-        _print(seen, as_json=arguments.json)
+        _print(seen, seen.to_dict() if arguments.json else None)
     return 0
 
 
@@ -65,6 +67,5 @@ def _thing(name: str) -> str | Path:
     return path if path.is_file() else name
 
 
-def _print(found: XRay | Comparison, *, as_json: bool) -> None:
-    told: dict[str, Any] = found.to_dict() if as_json else {}
-    print(json.dumps(told, indent=2) if as_json else str(found))
+def _print(found: XRay | Comparison, told: dict[str, Any] | None) -> None:
+    print(str(found) if told is None else json.dumps(told, indent=2))

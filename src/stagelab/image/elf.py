@@ -40,12 +40,15 @@ class ProgramFacts(NamedTuple):
         machine: What an ELF file runs on, named as image configurations do ("amd64"); "" for a
             script and for a machine that no image is made for.
         loader: The loader of a dynamically linked ELF file or the interpreter of a script; None
-            if it needs none.
+            if it needs none. The carriage return of a Windows line end belongs to it, as it does
+            for the kernel.
+        argument: What a script's first line has behind the interpreter, in one piece; else "".
     """
 
     form: Literal["elf", "script"]
     machine: str
     loader: str | None
+    argument: str = ""
 
 
 class Segment(NamedTuple):
@@ -60,15 +63,16 @@ class Segment(NamedTuple):
 def program_facts(head: bytes) -> ProgramFacts | None:
     """Read the beginning of a file, up to `HEAD` bytes; None if it is neither ELF nor script."""
     if head.startswith(SCRIPT_MAGIC):
-        line = head[2:_MOST_LINE].partition(b"\n")[0].split()
-        return ProgramFacts("script", "", text(line[0])) if line else None
+        line = head[2:_MOST_LINE].partition(b"\n")[0].strip(b" \t").replace(b"\t", b" ")
+        loader, _, argument = text(line).partition(" ")
+        return ProgramFacts("script", "", loader, argument.strip(" ")) if loader else None
     if not head.startswith(ELF_MAGIC):
         return None
-    loader = None
+    needed = None
     for segment in segments(head):
         if segment.kind == PT_INTERP:
-            loader = text(head[segment.offset :][: segment.size].partition(b"\0")[0])
-    return ProgramFacts("elf", _machine(head), loader)
+            needed = text(head[segment.offset :][: segment.size].partition(b"\0")[0])
+    return ProgramFacts("elf", _machine(head), needed)
 
 
 def segments(head: bytes) -> list[Segment]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from stagelab._render import Shown
 from stagelab.image.gobuild import go_build
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class GoBinary:
+class GoBinary(Shown):
     """A program that Go built.
 
     Attributes:

@@ -15,7 +15,8 @@ from stagelab.image.elf import ELF_MAGIC, HEAD, SCRIPT_MAGIC, program_facts
 from stagelab.image.entry import Entry
 from stagelab.image.gobuild import go_facts
 from stagelab.image.room import Room
-from stagelab.image.spans import Spans
+from stagelab.image.secret_files import file_rule
+from stagelab.image.spans import Hit, Spans
 from stagelab.image.tar import headers
 
 if TYPE_CHECKING:
@@ -25,11 +26,10 @@ if TYPE_CHECKING:
     from stagelab.image.entry import Kind
     from stagelab.image.gobuild import GoFacts
     from stagelab.image.package import Package
-    from stagelab.image.spans import Hit
     from stagelab.image.stream import ByteStream
     from stagelab.image.tar import Header
 
-RULES = 2
+RULES = 3
 """Version of what is looked for in a layer; cached facts of another version are not used."""
 
 MOST_CAPTURED = 16 << 20
@@ -190,6 +190,14 @@ class _Found:
     def facts(self, diff_id: str, hits: Iterable[tuple[int, str]]) -> LayerFacts:
         """Put together what was found."""
         contents, packages, programs, go, caps = self._by_path
+        inside = self._spans.hits(hits)
+        told = {hit.path for hit in inside}  # what contents tell, the name need not
+        named = (
+            Hit(rule, path, None)
+            for path, entry in self._entries.items()
+            if entry.kind == "file" and entry.size and path not in told
+            if (rule := file_rule(path))
+        )
         return LayerFacts(
             diff_id=diff_id,
             entries=tuple(self._entries.values()),
@@ -200,7 +208,7 @@ class _Found:
             programs=programs,
             go=go,
             capabilities=caps,
-            hits=self._spans.hits(hits),
+            hits=(*inside, *named),
         )
 
 

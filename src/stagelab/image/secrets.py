@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stagelab._render import Shown
 from stagelab.image.secret_allowed import allowed
-from stagelab.image.secret_files import file_rule
 from stagelab.image.secret_rules import RULES
 from stagelab.image.secret_sight import Sights
 from stagelab.image.secret_text import MASK, in_instruction, in_setting, masked
@@ -28,7 +27,7 @@ Where = Literal["layer", "env", "history", "label"]
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(Shown):
     """Something that looks like a secret.
 
     Attributes:
@@ -237,18 +236,8 @@ def _in_layers(stack: Stack, texts: _Texts) -> Iterator[Secret]:
 
 def _places(layer: LayerFacts) -> dict[tuple[str, str], tuple[int | None, int]]:
     """Give, for each file and rule, the first offset and how many more there are."""
-    first: dict[tuple[str, str], int] = {}
-    for hit in layer.hits:
-        key = (hit.path, hit.rule)
-        first[key] = min(hit.offset, first.get(key, hit.offset))
-    count = Counter((hit.path, hit.rule) for hit in layer.hits)
-    places: dict[tuple[str, str], tuple[int | None, int]] = {
-        key: (offset, count[key] - 1) for key, offset in first.items()
-    }
-    told = {hit.path for hit in layer.hits}
-    for entry in layer.entries:
-        if entry.kind == "file" and entry.size and entry.path not in told:
-            rule = file_rule(entry.path)
-            if rule:
-                places[entry.path, rule] = (None, 0)
+    places: dict[tuple[str, str], tuple[int | None, int]] = {}
+    for rule, path, offset in layer.hits:  # in the order of the offsets
+        first, more = places.get((path, rule), (offset, -1))
+        places[path, rule] = (first, more + 1)
     return dict(sorted(places.items()))

@@ -18,12 +18,12 @@ class Hit(NamedTuple):
     Attributes:
         rule: Name of the rule that it meets.
         path: The file.
-        offset: Bytes from the file's start.
+        offset: Bytes from the file's start; None if the file's name tells it.
     """
 
     rule: str
     path: str
-    offset: int
+    offset: int | None
 
 
 class Spans:
@@ -46,7 +46,7 @@ class Spans:
         Those that lie in no file's contents (in a name, say) are left out, and so is what comes
         after the first `MOST_HITS`.
         """
-        hits = []
+        hits: list[Hit] = []
         for place, rule in found:
             at = bisect_right(self._starts, place) - 1
             if at >= 0 and place < self._stops[at] and len(hits) < MOST_HITS:

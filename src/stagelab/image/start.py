@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from stagelab._render import Shown
 from stagelab.image import lookup
 from stagelab.image.surface_config import words
 from stagelab.image.users import user
@@ -36,7 +37,7 @@ _PLAIN = re.compile(r"[\w./+:@%,=-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class Start(Shown):
     """What will happen when a container is started.
 
     Attributes:
@@ -102,16 +103,22 @@ class _Starter:
         return self.take(name, found)
 
     def on_path(self, name: str) -> Start:
-        path = self.stack.env.get("PATH") or _PATH
-        for folder in path.split(":"):
+        located = self.located(name)
+        if located:
+            return self.take(*located)
+        return self.fails(
+            f"No folder of PATH ({self.search_path}) has a program {name}.",
+            f'exec: "{name}": executable file not found in $PATH',
+        )
+
+    def located(self, name: str) -> tuple[str, Entry] | None:
+        """Give the path on PATH, and what is there."""
+        for folder in self.search_path.split(":"):
             if folder.startswith("/"):
                 found = self.find(f"{folder}/{name}")
                 if not isinstance(found, str) and found.is_program:
-                    return self.take(f"{folder}/{name}", found)
-        return self.fails(
-            f"No folder of PATH ({path}) has a program {name}.",
-            f'exec: "{name}": executable file not found in $PATH',
-        )
+                    return f"{folder}/{name}", found
+        return None
 
     def take(self, name: str, entry: Entry) -> Start:
         """Tell what happens to a file that was found."""
@@ -124,15 +131,18 @@ class _Starter:
                 "RUN chmod +x, or COPY --chmod=755, would allow it.",
                 f'exec: "{name}": permission denied',
             )
-        refused, why = self.load(entry, 0)
-        if refused:
-            return self.fails(why, f"exec {name}: {refused}")
-        if refused is None:
+        error, why = self.load(entry, 0)
+        if error:
+            return self.fails(why, error if error.startswith("env: ") else f"exec {name}: {error}")
+        if error is None:
             return self.unknown(why)
         return self.behind_shell(entry, why)
 
     def load(self, entry: Entry, depth: int) -> tuple[str | None, str]:
-        """Tell how the kernel refuses a program, "" if it takes it, None if unknown; and why."""
+        """Tell how a program is refused, "" if it is not, None if unknown; and why.
+
+        It is refused in the kernel's words, or in a line of env's, which begins with "env: ".
+        """
         path = entry.path
         if not entry.is_program or not lookup.may_execute(entry, self.user):
             return lookup.DENIED, (
@@ -145,7 +155,7 @@ class _Starter:
                 return None, f"What {path} begins with is not known: it has holes, or is a link."
             return FORMAT, f"{path} is neither an ELF program nor a script that begins with #!."
         if program.form == "script":
-            return self.load_script(path, program.loader or "", depth)
+            return self.load_script(path, program, depth)
         return self.load_elf(path, program)
 
     def load_elf(self, path: str, program: ProgramFacts) -> tuple[str, str]:
@@ -168,22 +178,36 @@ class _Starter:
             return lookup.DENIED, f"{path} needs {program.loader}, which may not be executed."
         return "", f"{path} is an ELF program, and its loader {program.loader} is there."
 
-    def load_script(self, path: str, interpreter: str, depth: int) -> tuple[str | None, str]:
+    def load_script(self, path: str, script: ProgramFacts, depth: int) -> tuple[str | None, str]:
+        interpreter = script.loader or ""
         found = self.find(interpreter)
         if isinstance(found, str):
-            hint = "install it, or take a base that has it"
-            if interpreter.endswith("\r"):
-                interpreter, hint = interpreter[:-1] + "\\r", "save the script with Unix line ends"
             return found, (
                 f"{path} is there, but not the interpreter that its first line names, "
-                f"{interpreter}, so the kernel calls the script itself missing: {hint}."
+                f"{_shown(interpreter)}, so the kernel calls the script itself missing: "
+                f"{_cure(interpreter)}."
             )
         if depth >= _MOST_SCRIPTS:
             return lookup.LOOP, f"{path} is a script that a script interprets, too many times."
         refused, why = self.load(found, depth + 1)
         if refused == "" and interpreter.rpartition("/")[2] == "env":
-            return None, f"{path} asks {interpreter} for its interpreter, by name."
+            return self.load_by_env(path, script.argument, depth)
         return refused, f"{path} is a script of {interpreter}. {why}"
+
+    def load_by_env(self, path: str, name: str, depth: int) -> tuple[str | None, str]:
+        """Tell what env does, which looks for an interpreter on PATH."""
+        if not name or name.startswith("-") or "=" in name or "/" in name:
+            return None, f"{path} asks env for its interpreter, with options."
+        found = self.located(name)
+        if found is None:
+            return f"env: '{name}': {lookup.MISSING}", (
+                f"{path} has env look for its interpreter, and no folder of PATH has a program "
+                f"{_shown(name)}: {_cure(name)}."
+            )
+        refused, why = self.load(found[1], depth + 1)
+        if refused:
+            return None, f"{path} has env look for {name}. {why}"
+        return refused, f"{path} is a script of {name}, which env finds on PATH. {why}"
 
     def behind_shell(self, entry: Entry, why: str) -> Start:
         """Look one step further if the program is a shell that is told to start another."""
@@ -196,7 +220,9 @@ class _Starter:
         inner = _Starter(self.stack, (program,)).start()
         if inner.verdict == "fails" and not inner.expected_error.endswith(lookup.MISSING):
             return self.unknown(f"{name} starts. {inner.why} What the shell does then is its own.")
-        error = f"{program}: not found" if inner.verdict == "fails" else ""
+        error = inner.expected_error
+        if error and not error.startswith("env: "):
+            error = f"{program}: not found"
         return Start(self.argv, inner.path, inner.verdict, f"{name} starts. {inner.why}", error)
 
     def find(self, path: str) -> Entry | str:
@@ -210,6 +236,10 @@ class _Starter:
         return "" if name.startswith("/") else f", seen from WORKDIR {self.folder or '/'}"
 
     @property
+    def search_path(self) -> str:
+        return self.stack.env.get("PATH") or _PATH
+
+    @property
     def who(self) -> str:
         return self.user.name or str(self.user.number)
 
@@ -218,6 +248,16 @@ class _Starter:
 
     def unknown(self, why: str) -> Start:
         return Start(self.argv, self.path, "unknown", why)
+
+
+def _shown(interpreter: str) -> str:
+    return interpreter.replace("\r", "\\r")
+
+
+def _cure(interpreter: str) -> str:
+    if interpreter.endswith("\r"):
+        return "save the script with Unix line ends"
+    return "install it, or take a base that has it"
 
 
 def _one_program(line: str) -> str | None:

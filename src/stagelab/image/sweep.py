@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _WAITING = 4
 """Pieces that may wait for the thread; more would only take memory."""
 
+_MOST_ASKED = 1_000_000
+"""Beginnings in a layer that rules are asked about; a real one of a gigabyte has some hundreds."""
+
 _SMALL = 1 << 16
 """Bytes of a piece that is done sooner than it is handed over."""
 
@@ -69,6 +72,7 @@ class _Searched:
         self.hits: list[tuple[int, str]] = []
         self._window = b""
         self._start = 0  # place of the window's first byte
+        self._asked = 0
         self._next = 0  # place from which on nothing is decided yet
 
     def take(self, piece: bytes) -> None:
@@ -88,9 +92,12 @@ class _Searched:
             return
         for needle, at, _ in _automaton().find_matches_as_indexes(self._window):
             place = self._start + at
-            if self._next <= place < stop and len(self.hits) < MOST_HITS:
+            if self._asked >= _MOST_ASKED:
+                break
+            if self._next <= place < stop:
+                self._asked += 1
                 rule = secret_rules.rule_at(self._window, at, needle)
-                if rule:
+                if rule and len(self.hits) < MOST_HITS:
                     self.hits.append((place, rule))
         self._next = stop
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stagelab.image.elf import ProgramFacts
 from stagelab.image.start import Start, start
 
 from .archives import file, folder, hardlink, symlink, tar
@@ -163,20 +162,33 @@ def test_the_image_is_for_another_machine() -> None:
 
 
 def test_lines_of_windows_make_an_interpreter_that_is_not_there() -> None:
-    made = stacked([SHELL, SH, file("app/myapp", b"#!/bin/sh", 0o755)], Entrypoint=["/app/myapp"])
-    made.layers[0].programs["/app/myapp"] = ProgramFacts("script", "", "/bin/sh\r")
-    found = start(made)
+    found = entry(SHELL, SH, file("app/myapp", b"#!/bin/sh\r\necho\r\n", 0o755))
     assert found.expected_error == "exec /app/myapp: no such file or directory"
     assert "Unix" in found.why
 
 
 @pytest.mark.parametrize(
-    ("shebang", "verdict"), [("#!/usr/bin/env python3", "unknown"), ("#!/bin/env node", "fails")]
+    ("shebang", "verdict", "error"),
+    [
+        ("#!/usr/bin/env python3", "starts", ""),
+        ("#! /usr/bin/env\tpython3 ", "starts", ""),
+        ("#!/usr/bin/env node", "fails", "env: 'node': no such file or directory"),
+        ("#!/usr/bin/env python3 -u", "fails", "env: 'python3 -u': no such file or directory"),
+        ("#!/usr/bin/env python3\r", "fails", "env: 'python3\r': no such file or directory"),
+        ("#!/usr/bin/env -S python3 -u", "unknown", ""),
+        ("#!/usr/bin/env", "unknown", ""),
+        ("#!/usr/bin/env other", "unknown", ""),
+        ("#!/bin/env python3", "fails", "exec /app/myapp: no such file or directory"),
+    ],
 )
-def test_env_looks_for_an_interpreter(shebang: str, verdict: str) -> None:
-    env = file("usr/bin/env", elf(), 0o755)
-    found = entry(env, file("app/myapp", shebang.encode() + b"\n", 0o755))
-    assert found.verdict == verdict
+def test_env_looks_for_an_interpreter(shebang: str, verdict: str, error: str) -> None:
+    found = entry(
+        file("usr/bin/env", elf(), 0o755),
+        file("usr/bin/python3", elf(), 0o755),
+        file("usr/bin/other", elf(GLIBC), 0o755),
+        file("app/myapp", shebang.encode() + b"\n", 0o755),
+    )
+    assert (found.verdict, found.expected_error) == (verdict, error)
 
 
 PASSWD = file("etc/passwd", b"app:x:1000:1000::/:\n")
