@@ -220,7 +220,7 @@ def _pax(text: bytes) -> dict[str, bytes]:
         length = text[at : max(space, at)]
         stop = at + int(length) if length.isdigit() else at
         key, equals, value = text[space + 1 : stop].partition(b"=")
-        if not equals or not value.endswith(b"\n"):
+        if not (at < stop <= end and equals and value.endswith(b"\n")):
             raise _unreadable("an extended header", text[at : at + 40])
         name = key.decode(errors="backslashreplace")
         if name in _READ:
