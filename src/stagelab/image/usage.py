@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from stagelab._render import Shown
 from stagelab.errors import ImageError
+from stagelab.image.entry import Entry
 from stagelab.image.holdings import holdings
 from stagelab.image.tree import Tree
 
@@ -134,7 +135,6 @@ class _Sums:
         self._layer = layer
         self._instructions = [each.instruction for each in seen.layers]
         self._held = holdings(seen, layer)
-        self._tree = Tree({path: held.entry for path, held in self._held.items()})
         self._inside: dict[str, list[str]] = {"": []}
         self._bytes: dict[str, int] = {}
         self._files: dict[str, int] = {}
@@ -142,6 +142,7 @@ class _Sums:
         self._counted_at: dict[str, str] = {}
         self._place()
         self._add_up()
+        self._tree = Tree({path: self._entry(path) for path in self._wrote if path})
 
     def _place(self) -> None:
         """Put each name into its folder, and folders that only names tell of into theirs."""
@@ -184,6 +185,10 @@ class _Sums:
             for layer, (size, names) in self._wrote[path].items():
                 known = wrote.get(layer, (0, 0))
                 wrote[layer] = known[0] + size, known[1] + names
+
+    def _entry(self, path: str) -> Entry:
+        held = self._held.get(path)
+        return held.entry if held else Entry(path, "dir", 0, 0o755, 0, 0, "", -1)
 
     def usage(self, path: str) -> Usage:
         folder = self._real(path)

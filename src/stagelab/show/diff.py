@@ -170,11 +170,12 @@ def _folded(rows: Sequence[_Row]) -> Iterator[_Row]:
     own = {row.path.rstrip("/"): row for row in rows}
     for path, row in own.items():
         below[path].append(row)
-        while path:
-            folder = path.rpartition("/")[0]
-            inside[folder][path] = None
+        name = path
+        while name:
+            folder = name.rpartition("/")[0]
+            inside[folder][name] = None
             below[folder].append(row)
-            path = folder
+            name = folder
     weights = {path: sum(row.weight for row in some) for path, some in below.items()}
     waiting = [""]
     while waiting:

@@ -46,6 +46,7 @@ const render = ({ model, el }) => {
     make(layers, "option", { value: String(index) }, name);
   }
   const map = make(root, "div", { class: "map", role: "group" });
+  const legend = make(root, "div", { class: "legend" });
   const about = make(root, "div", { class: "about" });
   make(root, "div", { class: "guide" }, model.get("guide"));
   const said = make(root, "div", { class: "said", role: "status" });
@@ -119,6 +120,10 @@ const render = ({ model, el }) => {
     drawCrumbs(view);
     map.replaceChildren();
     view.tiles.forEach(drawTile);
+    legend.replaceChildren();
+    for (const { colour, name } of view.legend) {
+      make(legend, "span", {}, name).style.setProperty("--colour", colour);
+    }
     if (!view.tiles.length) make(map, "p", {}, "No file in here has any bytes.");
     about.textContent = view.problem || title;
     said.textContent = view.problem || title;

@@ -18,7 +18,7 @@ from stagelab.errors import ImageError
 from stagelab.image.usage import usage
 from stagelab.show.layers import instruction
 from stagelab.show.style import GROUND, LINE, MUTED, PALETTE, humane_bytes
-from stagelab.show.tiles import GAP, HEIGHT, WIDTH, tiles, tint, words
+from stagelab.show.tiles import GAP, HEIGHT, WIDTH, legend, tiles, tint, words
 from stagelab.show.usage import DRAWN, printable, title, usage_html, usage_text
 
 if TYPE_CHECKING:
@@ -74,6 +74,13 @@ _CSS = f"""
 .stagelab-explorer .tile .size {{ {MUTED}; }}
 .stagelab-explorer :is(.tile, button, select):focus-visible {{
   outline: 3px solid {PALETTE["vermillion"]}; outline-offset: -3px;
+}}
+.stagelab-explorer .legend {{
+  display: flex; flex-wrap: wrap; gap: 0 1.2em; margin-top: .3em; font-size: .9em;
+}}
+.stagelab-explorer .legend span::before {{
+  content: ""; display: inline-block; width: .8em; height: .8em; margin-right: .4em;
+  border-radius: 2px; background: var(--colour);
 }}
 .stagelab-explorer .about {{
   margin-top: .4em; min-height: 1.5em; overflow-wrap: anywhere;
@@ -197,6 +204,7 @@ def _view(found: Usage, problem: str = "") -> dict[str, Any]:
         "title": printable(title(found)),
         "problem": printable(problem),
         "crumbs": crumbs,
+        "legend": [{"colour": colour, "name": name} for colour, name in legend(found)],
         "tiles": [_tile(tile, found.size_bytes) for tile in tiles(found)],
     }
 

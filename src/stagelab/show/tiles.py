@@ -88,6 +88,17 @@ def colours(found: Usage) -> dict[int, str]:
     }
 
 
+def legend(found: Usage) -> list[tuple[str, str]]:
+    """Give each colour of the treemap, and what it stands for."""
+    if found.layer is not None:
+        named = [(_of_kind("dir"), "folder"), (_of_kind("file"), "file")]
+        return [*named, (OTHERS, "several small ones")]
+    own = colours(found)
+    rest = {wrote.layer for wrote in found.folder("/").by_layer if wrote.size_bytes} - own.keys()
+    others = "other layers, or several small ones" if rest else "several small ones"
+    return [*((colour, f"layer {layer}") for layer, colour in own.items()), (OTHERS, others)]
+
+
 def words(tile: Tile, whole: int) -> str:
     """Say what a tile stands for, in one line.
 

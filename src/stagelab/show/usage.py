@@ -8,7 +8,6 @@ from stagelab._render import register
 from stagelab.image.usage import LayerShare, Share, Usage
 from stagelab.show.layers import instruction
 from stagelab.show.style import (
-    LINE,
     MUTED,
     Html,
     bar,
@@ -23,7 +22,18 @@ from stagelab.show.style import (
     text_bar,
     text_table,
 )
-from stagelab.show.tiles import GAP, HEIGHT, OTHERS, WIDTH, colours, percent, tiles, tint, words
+from stagelab.show.tiles import (
+    GAP,
+    HEIGHT,
+    OTHERS,
+    WIDTH,
+    colours,
+    legend,
+    percent,
+    tiles,
+    tint,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,8 +50,8 @@ _INNER = 3
 _LARGE = 0.05  # of the whole, from which a folder's own largest entries are told
 _HEADER = ("Name", "Size", "", "Share", "Files", "Layer")
 _ALIGN = "lrlrrr"
-_LAYERS_HEADER = ("", "Layer", "Wrote", "Instruction")
-_LAYERS_ALIGN = "lrrl"
+_LAYERS_HEADER = ("Layer", "Wrote", "Instruction")
+_LAYERS_ALIGN = "rrl"
 
 
 class Line(NamedTuple):
@@ -63,12 +73,10 @@ def usage_html(found: Usage) -> Html:
         )
         for line in _lines(found)
     ]
-    layers = [
-        (_swatch(own.get(wrote.layer, OTHERS)), *_layer(wrote, 100)) for wrote in found.by_layer
-    ]
+    layers = [_layer(wrote, 100) for wrote in found.by_layer]
     parts: list[Html] = []
     if found.size_bytes:
-        parts.append(treemap_html(found))
+        parts += [treemap_html(found), _legend(found)]
     if layers and found.layer is None:
         parts.append(table(_LAYERS_HEADER, layers, align=_LAYERS_ALIGN, caption="Written by"))
     if rows:
@@ -88,10 +96,10 @@ def usage_text(found: Usage) -> str:
         )
         for line in _lines(found)
     ]
-    layers = [("", *_layer(wrote, 60)) for wrote in found.by_layer]
+    layers = [_layer(wrote, 60) for wrote in found.by_layer]
     parts = [printable(title(found))]
     if layers and found.layer is None:
-        parts.append(text_table(_LAYERS_HEADER[1:], [row[1:] for row in layers], align="rrl"))
+        parts.append(text_table(_LAYERS_HEADER, layers, align=_LAYERS_ALIGN))
     if rows:
         parts.append(text_table(_HEADER, rows, align=_ALIGN))
     parts.append("\n".join(filter(None, (_rest(found), COUNTED))))
@@ -190,11 +198,14 @@ def _layer(wrote: LayerShare, width: int) -> tuple[str, str, str]:
     return str(wrote.layer), humane_bytes(wrote.size_bytes), told
 
 
-def _swatch(colour: str) -> Html:
-    return Html(
-        f'<span aria-hidden="true" style="display:inline-block;width:.9em;height:.9em;'
-        f'border:1px solid {LINE};background:{colour};border-radius:2px"></span>'
+def _legend(found: Usage) -> Html:
+    shown = "".join(
+        f'<span style="white-space:nowrap;margin-right:1.2em"><span aria-hidden="true" '
+        f'style="display:inline-block;width:.8em;height:.8em;margin-right:.4em;border-radius:2px;'
+        f'background:{colour}"></span>{escape(name)}</span>'
+        for colour, name in legend(found)
     )
+    return Html(f'<div style="font-size:.9em">{shown}</div>')
 
 
 def _rest(found: Usage) -> str:
