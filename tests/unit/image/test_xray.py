@@ -7,9 +7,10 @@ import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
+import zstandard
 
 from stagelab.errors import ImageError
-from stagelab.image import Package, xray
+from stagelab.image import xray
 
 from .archives import (
     config,
@@ -25,6 +26,7 @@ from .archives import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from stagelab.image import XRay
@@ -44,6 +46,7 @@ BASE = tar(
 REMOVES = tar([folder("etc/"), whiteout("etc/deleted"), file("etc/rewritten", b"R" * 7)])
 OPAQUE = tar([folder("cache/"), opaque("cache"), file("cache/b", b"b"), whiteout("twice")])
 STACK = [BASE, REMOVES, OPAQUE]
+KINDS = {"compiler", "package manager", "setuid", "shell"}
 
 
 def look(tmp_path: Path, raw: bytes) -> XRay:
@@ -116,9 +119,13 @@ def test_long_and_foreign_names(tmp_path: Path, form: int) -> None:
     assert "/y" in seen.tree
 
 
-@pytest.mark.parametrize("compress", [False, True])
-def test_the_oci_layout_gives_the_same_facts(tmp_path: Path, stacked: XRay, compress: bool) -> None:
-    seen = look(tmp_path, oci_archive(STACK, compress=compress))
+@pytest.mark.parametrize("compress", [None, gzip.compress, zstandard.compress])
+def test_the_oci_layout_gives_the_same_facts(
+    tmp_path: Path, stacked: XRay, compress: Callable[[bytes], bytes] | None
+) -> None:
+    seen = look(tmp_path, oci_archive(STACK, compress))
+    sizes = [len(compress(layer)) for layer in STACK] if compress else None
+    assert seen.transfer_bytes == (sum(sizes) if sizes else None)
     assert seen.layers == stacked.layers
     assert seen.waste == stacked.waste
     assert list(seen.tree) == list(stacked.tree)
@@ -163,21 +170,22 @@ def test_settings(tmp_path: Path) -> None:
         "Labels": {"org.stagelab.stand-in": "alpine"},
     }
     seen = look(tmp_path, docker_archive([BASE], config([BASE], settings=settings)))
-    assert (seen.user, seen.runs_as_root) == ("1000:1000", False)
+    assert (seen.surface.user.number, seen.surface.user.group_number) == (1000, 1000)
+    assert not seen.surface.user.root
     assert (seen.entrypoint, seen.cmd) == (("./myapp",), ("-v",))
-    assert seen.exposed_ports == ("8080/tcp",)
+    assert seen.surface.ports == ("8080/tcp",)
     assert seen.env == {"PATH": "/opt/bin", "A": "b=c"}
     assert (seen.stand_in, seen.architecture) == ("alpine", "amd64")
 
 
 @pytest.mark.parametrize(
     ("user", "root"),
-    [("", True), ("0", True), ("0:0", True), ("root", True), ("toor", True), ("app", False)],
+    [("", True), ("0", True), ("0:0", True), ("toor", True), ("app", False)],
 )
 def test_who_is_root(tmp_path: Path, user: str, root: bool) -> None:
     layer = tar([file("etc/passwd", b"toor:x:0:0::/:/bin/sh\napp:x:7:7::/:/bin/sh\n")])
     seen = look(tmp_path, docker_archive([layer], config([layer], settings={"User": user})))
-    assert seen.runs_as_root is root
+    assert seen.surface.user.root is root
 
 
 def test_packages_of_the_merged_file_system_only(tmp_path: Path) -> None:
@@ -194,12 +202,13 @@ def test_packages_of_the_merged_file_system_only(tmp_path: Path) -> None:
         ]
     )
     second = tar([whiteout("var/lib/dpkg/status.d/tzdata")])
-    assert look(tmp_path, docker_archive([first])).packages == (
-        Package("libc6", "2.41", "dpkg"),
-        Package("musl", "1.2.5-r1", "apk"),
-        Package("tzdata", "2026a", "dpkg"),
-        Package("zlib", "1.3", "apk"),
-    )
+    packages = look(tmp_path, docker_archive([first])).packages
+    assert [(item.name, item.version, item.manager) for item in packages] == [
+        ("libc6", "2.41", "dpkg"),
+        ("musl", "1.2.5-r1", "apk"),
+        ("tzdata", "2026a", "dpkg"),
+        ("zlib", "1.3", "apk"),
+    ]
     names = [item.name for item in look(tmp_path, docker_archive([first, second])).packages]
     assert names == ["libc6", "musl", "zlib"]
 
@@ -222,10 +231,14 @@ def test_programs_are_found_through_links_and_only_if_they_run(tmp_path: Path) -
     )
     settings = {"Env": ["PATH=/opt/go/bin:/bin"]}
     seen = look(tmp_path, docker_archive([layer], config([layer], settings=settings)))
-    assert seen.shells == ("/usr/bin/busybox",)
-    assert seen.compilers == ("/opt/go/bin/go", "/usr/bin/x86_64-linux-gnu-gcc-14")
-    assert seen.package_managers == ("/usr/bin/apt-get",)
-    assert seen.setuid == ("/usr/bin/su",)
+    found = [(item.kind, item.path) for item in seen.surface.findings if item.kind in KINDS]
+    assert sorted(found) == [
+        ("compiler", "/opt/go/bin/go"),
+        ("compiler", "/usr/bin/x86_64-linux-gnu-gcc-14"),
+        ("package manager", "/usr/bin/apt-get"),
+        ("setuid", "/usr/bin/su"),
+        ("shell", "/usr/bin/busybox"),
+    ]
 
 
 def test_the_system_is_named_through_a_link(tmp_path: Path) -> None:
