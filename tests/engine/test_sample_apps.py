@@ -78,7 +78,7 @@ def test_broken_web_builds_and_lacks_its_loader() -> None:
     ran = run(made)
     assert not ran.ok
     assert "no such file or directory" in ran.output
-    (binary,) = xray(made).go_binaries
+    (binary,) = xray(made).binaries
     assert binary.path == "/app/myapp"
     assert binary.dynamic
     assert not binary.loader_present
@@ -88,5 +88,5 @@ def test_two_stages_ship_the_program_alone() -> None:
     single = xray(build(APPS / "go-hello", dockerfile="single.Dockerfile"))
     multi = xray(build(APPS / "go-hello"))
     assert multi.size_bytes * 10 < single.size_bytes
-    assert [binary.path for binary in multi.go_binaries] == ["/app/myapp"]
-    assert not multi.compilers
+    assert [binary.path for binary in multi.binaries] == ["/app/myapp"]
+    assert not multi.surface.compilers

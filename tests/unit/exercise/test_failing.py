@@ -33,7 +33,7 @@ def attempt(start: str, words: list[str], *paths: str, base: str = "alpine:3.22"
         "xray",
         lambda: SimpleNamespace(
             tree=entries,
-            go_binaries=ours,
+            binaries=ours,
             file=lambda path: next((entry for entry in entries if entry.path == path), None),
         ),
     )
