@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from stagelab._render import register
@@ -25,7 +24,7 @@ from stagelab.show.style import (
 from stagelab.show.usage import COUNTED, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 _MOST = 20
 # What an entry has a row of its own from: a share of its folder, or of all that was added (removed,
@@ -165,24 +164,22 @@ def _top(path: str, tops: Mapping[str, str]) -> str | None:
 
 def _folded(rows: Sequence[_Row]) -> Iterator[_Row]:
     """Give the rows that stand out in their folder, and one for the others of each folder."""
-    inside: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    below: defaultdict[str, list[_Row]] = defaultdict(list)
     own = {row.path.rstrip("/"): row for row in rows}
-    for path, row in own.items():
-        below[path].append(row)
-        name = path
-        while name:
-            folder = name.rpartition("/")[0]
-            inside[folder][name] = None
-            below[folder].append(row)
-            name = folder
-    weights = {path: sum(row.weight for row in some) for path, some in below.items()}
+    inside: dict[str, list[str]] = {"": []}
+    for path in own:
+        _put_into_folder(path, inside, own)
+    sums = own | {"": _sum("", rows, "")}
+    # what lies in a folder is behind it in this order
+    for path in sorted(inside, reverse=True):
+        parts = [sums[name] for name in inside[path]]
+        sums[path] = _sum(path, [*([own[path]] if path in own else []), *parts], "")
+    weights = {path: total.weight for path, total in sums.items()}
     waiting = [""]
     while waiting:
         folder = waiting.pop()
         if folder in own:
             yield own[folder]
-        names = inside[folder]
+        names = inside.get(folder, [])
         share = min(_OF_FOLDER * weights[folder], _OF_ALL * weights[""])
         enough = max(share, _LEAST * weights[""])
         large = [name for name in names if weights[name] >= enough]
@@ -193,8 +190,20 @@ def _folded(rows: Sequence[_Row]) -> Iterator[_Row]:
         if others:
             entries = "entries" if len(others) == len(names) else "other entries"
             told = f"{humane_count(len(others))} {entries} of this folder"
-            rest = [row for name in others for row in below[name]]
-            yield _sum(f"{folder}/…", rest, told)
+            yield _sum(f"{folder}/…", [sums[name] for name in others], told)
+
+
+def _put_into_folder(path: str, inside: dict[str, list[str]], own: Container[str]) -> None:
+    """Put a path into its folder, and folders that only paths tell of into theirs."""
+    while True:
+        folder = path.rpartition("/")[0]
+        if folder in inside:
+            inside[folder].append(path)
+            return
+        inside[folder] = [path]
+        if folder in own:
+            return
+        path = folder
 
 
 def _sum(path: str, rows: Sequence[_Row], told: str) -> _Row:

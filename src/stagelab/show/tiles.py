@@ -27,7 +27,7 @@ _HEAD = 21.0  # pixels, the line with a folder's name above what is in it
 _EDGE = 3.0
 _LEAST_LABEL, _LEAST_TALL = (30.0, 18.0), 40.0
 _LEAST_SIDE = 3.0  # pixels of what is drawn at all
-_THIN, _THICKER = 0.14, 0.05  # how much of the colour there is, and more on each level
+_THIN, _THICK = 0.14, 0.26  # how much of the colour an opened folder has, and all else
 _LEAST_INSIDE = (84.0, 64.0)  # width and height of a folder that shows what is in it
 
 
@@ -126,7 +126,7 @@ def percent(part: int, whole: int) -> str:
 def tint(tile: Tile) -> str:
     """Give the ground of a tile: its colour, so thin that text is read on it in every theme."""
     red, green, blue = (int(tile.colour[at : at + 2], 16) for at in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{_THIN + _THICKER * tile.depth})"
+    return f"rgba({red},{green},{blue},{_THIN if tile.opened else _THICK})"
 
 
 def _tiles(found: Usage, area: Rect, own: dict[int, str], depth: int) -> list[Tile]:

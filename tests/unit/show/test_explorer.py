@@ -18,8 +18,10 @@ from stagelab.show.usage import usage_html, usage_text
 from tests.unit.image.archives import config, docker_archive, file, folder, hardlink, symlink, tar
 
 if TYPE_CHECKING:
+    import tarfile
     from pathlib import Path
 
+    from stagelab.image.diff import TreeDiff
     from stagelab.image.facts import XRay
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -169,10 +171,33 @@ def test_rows_of_a_difference_leave_nothing_out(seen: XRay, tmp_path: Path) -> N
     path = tmp_path / "none.tar"
     path.write_bytes(docker_archive([tar([])]))
     gone = diff(seen, xray(path))
-    lines = diff_text(gone).splitlines()
+    assert paths_in_rows(gone) == len(gone.removed) == len(seen.tree)
+
+
+def test_folders_that_changed_beside_what_is_in_them(seen: XRay, tmp_path: Path) -> None:
+    del seen  # wanted for its cache alone
+    archives = []
+    for mode in (0o755, 0o700):
+        folders = [directory("etc", mode), directory("etc/x", mode)]
+        files = [file(f"etc/x/{n}", b"1", mode) for n in range(9)]
+        archives.append(tmp_path / f"{mode}.tar")
+        archives[-1].write_bytes(docker_archive([tar([*folders, *files])]))
+    before, after = archives
+    found = diff(xray(before), xray(after))
+    assert paths_in_rows(found) == len(found.changed) == 11
+
+
+def directory(name: str, mode: int) -> tuple[tarfile.TarInfo, bytes]:
+    info, data = folder(name)
+    info.mode = mode
+    return info, data
+
+
+def paths_in_rows(found: TreeDiff) -> int:
+    lines = diff_text(found).splitlines()
     start = next(n for n, line in enumerate(lines) if "What differs" in line) + 2
-    rows = [line.split() for line in lines[start:] if line.startswith("−")]  # noqa: RUF001 - a minus
-    assert sum(int(row[2]) for row in rows) == len(gone.removed) == len(seen.tree)
+    rows = [line.split() for line in lines[start:] if line[:1] in {"+", "−", "~"}]  # noqa: RUF001 - a minus
+    return sum(int(row[2]) for row in rows)
 
 
 def test_the_explorer_goes_where_it_is_sent(seen: XRay) -> None:
