@@ -31,7 +31,6 @@ LAYERS = [
 HISTORY = [{"created_by": "COPY base /"}, {"created_by": "RUN make install"}]
 CODE = """\
 from stagelab import diff, explore, usage, xray
-from stagelab.show import diff as _, usage as _
 seen = xray("image.tar")
 explorer = explore(seen)
 explorer

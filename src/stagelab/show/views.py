@@ -5,6 +5,7 @@ from stagelab.show import (
     cleaned,
     comparison,
     diagnosis,
+    diff,
     fixes,
     graph,
     image,
@@ -16,6 +17,7 @@ from stagelab.show import (
     surface,
     timeline,
     trouble,
+    usage,
     waste,
 )
 
@@ -24,6 +26,7 @@ __all__ = [
     "cleaned",
     "comparison",
     "diagnosis",
+    "diff",
     "fixes",
     "graph",
     "image",
@@ -35,5 +38,6 @@ __all__ = [
     "surface",
     "timeline",
     "trouble",
+    "usage",
     "waste",
 ]
