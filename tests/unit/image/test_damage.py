@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -366,11 +365,11 @@ def test_extended_headers_beyond_measure(tmp_path: Path, kind: bytes) -> None:
     assert "extended header" in layer_refused(tmp_path, layer).cause
 
 
-def test_an_extended_header_of_many_records_takes_no_time(tmp_path: Path) -> None:
-    layer = extended(b"5 a=\n" * 200_000) + LAYER
-    began = time.process_time()
-    assert look(tmp_path, docker_archive([layer])).files == 2
-    assert time.process_time() - began < 5  # it would take minutes if each were copied
+def test_an_extended_header_of_many_records(tmp_path: Path) -> None:
+    # it would take hours if what is left were copied for each
+    layer = (extended(b"5 a=\n" * 200_000) + header_of("x")) * 12
+    (path := tmp_path / "records.tar").write_bytes(docker_archive([layer]))
+    stays_small(path, ends="read")
 
 
 # sparse files
@@ -509,13 +508,11 @@ def test_an_index_of_another_form(tmp_path: Path, manifests: object) -> None:
 
 
 def test_an_index_that_leads_to_itself(tmp_path: Path) -> None:
+    # 50,000 ways to the fourth power
     index = json.dumps({"manifests": [{"digest": "sha256:1"}] * 50_000}).encode()
-    began = time.process_time()
-    assert (
-        "names an image"
-        in refused(tmp_path, tar([file("index.json", index), file(BLOB, index)])).detail
-    )
-    assert time.process_time() - began < 5  # 50,000 to the fourth would never end
+    raw = tar([file("index.json", index), file(BLOB, index)])
+    (path := tmp_path / "loop.tar").write_bytes(raw)
+    stays_small(path)
 
 
 def test_an_index_that_leads_to_an_image_twice(tmp_path: Path) -> None:
@@ -608,36 +605,35 @@ def test_any_field_of_another_type(place: tuple[Any, ...], value: object) -> Non
         assert seen._repr_mimebundle_()
 
 
-# beyond all measure: read by an interpreter of its own, which tells what memory it took
+# beyond all measure: read by an interpreter of its own, which may compute for a bounded time and
+# tells what memory it took
 
 CHILD = """
 import re, resource, sys
 from pathlib import Path
 from stagelab.errors import StagelabError
 from stagelab.image import xray
+resource.setrlimit(resource.RLIMIT_CPU, (40, 40))
+ended = "read"
 try:
     xray(Path(sys.argv[1]))
 except StagelabError as error:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # on macOS in bytes
-    status = Path("/proc/self/status")
-    if status.exists():  # Linux counts in the former what the parent had, too
-        peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", status.read_text())[1]) * 1024
-    print(type(error).__name__, peak)
+    ended = type(error).__name__
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # on macOS in bytes
+status = Path("/proc/self/status")
+if status.exists():  # Linux counts in the former what the parent had, too
+    peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", status.read_text())[1]) * 1024
+print(ended, peak)
 """
 
 
-def stays_small(path: Path, *, most: int = MEMORY) -> None:
+def stays_small(path: Path, *, most: int = MEMORY, ends: str = "ArchiveDamaged") -> None:
     with nothing_outside(path.parent / "home"):
         ran = subprocess.run(
-            [sys.executable, "-c", CHILD, str(path)],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=120,
+            [sys.executable, "-c", CHILD, str(path)], capture_output=True, text=True, check=True
         )
-    assert ran.stdout, ran.stderr or "it was not refused"
     name, peak = ran.stdout.split()
-    assert name == "ArchiveDamaged"
+    assert name == ends
     assert int(peak) < most
 
 
@@ -742,11 +738,11 @@ def test_go_programs_with_endless_lists_of_modules(tmp_path: Path) -> None:
     stays_small(path)
 
 
-def test_history_of_blanks_takes_no_time(tmp_path: Path) -> None:
+def test_a_history_of_blanks(tmp_path: Path) -> None:
+    # it would take hours if each blank were tried as a beginning
     history = [{"created_by": " " * 2_000_000 + "x"}]
-    began = time.process_time()
-    look(tmp_path, docker_archive([LAYER], config([LAYER], history)))
-    assert time.process_time() - began < 5  # it would take hours if each blank were a beginning
+    (path := tmp_path / "blanks.tar").write_bytes(docker_archive([LAYER], config([LAYER], history)))
+    stays_small(path, ends="read")
 
 
 # the stream
