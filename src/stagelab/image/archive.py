@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from stagelab.image.layer import LayerFacts
     from stagelab.image.tar import Header
 
-_MOST_DOCUMENT = 8 << 20
+_MOST_DOCUMENT = 4 << 20
 _MOST_DOCUMENTS = 64 << 20
 _MOST_NESTED = 4
 _MOST_LAYERS = 1000

@@ -738,6 +738,13 @@ def test_go_programs_with_endless_lists_of_modules(tmp_path: Path) -> None:
     stays_small(path)
 
 
+@pytest.mark.parametrize("most", [4 << 20, 9 << 20])
+def test_descriptions_of_many_small_parts(tmp_path: Path, most: int) -> None:
+    text = b"[" + b"[]," * (most // 3 - 2) + b"[]]"
+    (path := tmp_path / "parts.tar").write_bytes(tar([file("manifest.json", text)]))
+    stays_small(path)
+
+
 def test_a_history_of_blanks(tmp_path: Path) -> None:
     # it would take hours if each blank were tried as a beginning
     history = [{"created_by": " " * 2_000_000 + "x"}]
