@@ -23,6 +23,7 @@ from stagelab.engine.labels import COURSE_LABEL, SESSION_LABEL, session
 from stagelab.engine.ledger import RecordedBuild
 
 _CASES = ["cached", "cold", "context", "files", "ignored", "import", "memory"]
+_XRAY_CASES = ["archive", "cold", "memory", "pair", "scratch", "warm"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -124,4 +125,27 @@ def test_nothing_is_left_after_ctrl_c(client: docker.DockerClient, tmp_path: Pat
     assert process.returncode == 130
     assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
+    assert _left(client) == []
+
+
+def test_x_rays_are_measured_against_others_in_every_case(
+    client: docker.DockerClient, tmp_path: Path
+) -> None:
+    words = ["xray", "--scale", "0.1", "--runs", "1", "--json", str(tmp_path / "samples.json")]
+    done = subprocess.run(
+        [sys.executable, "-m", "stagelab", "bench", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "samples.json").read_text())
+    assert sorted({row["case"] for row in told["rows"]}) == _XRAY_CASES
+    held = {row["case"] for row in told["rows"] if row["goal"] is not None}
+    assert sorted(held) == _XRAY_CASES
+    assert all(sample > 0 for row in told["rows"] for sample in row["ours"])
+    assert "syft" in {row["rival"] for row in told["rows"]}
+    assert "this is a trial" in told["title"]
+    assert [path.name for path in tmp_path.iterdir()] == ["samples.json"]
     assert _left(client) == []
