@@ -25,7 +25,7 @@ _MOUNT = (
     "Give it to the one RUN that needs it by `RUN --mount=type=secret`, or to the container when "
     "it starts; a copy in an image stays there, so replace the secret by a new one."
 )
-_REVOKE = "Revoke it where it was issued, now: whoever has the image has it. Then: " + _MOUNT
+_REVOKE = "Revoke it where it was issued, now: whoever has the image has it. " + _MOUNT
 _KEY = (
     "Make a new key pair, and leave the private half out of the image: list it in .dockerignore, "
     "use `RUN --mount=type=ssh` to fetch sources, mount it when the container starts."

@@ -201,7 +201,7 @@ def _secrets(seen: XRay) -> Iterator[Line]:
     yield Line(
         "Secrets",
         humane_count(len(found)) if found else "none",
-        f"{count(len(allowed), 'place')} only like one" if allowed else "",
+        f"{count(len(allowed), 'look-alike')}, known to be public" if allowed else "",
         "bad" if found else "ok",
     )
     fixes = seen.fixes

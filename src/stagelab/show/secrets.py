@@ -111,7 +111,7 @@ def place(secret: Secret) -> str:
 
 
 def _allowed_title(secrets: Secrets) -> str:
-    return f"{count(len(secrets.allowed), 'place')} only like a secret, not counted"
+    return f"{count(len(secrets.allowed), 'look-alike')}, known to be public and not counted"
 
 
 def _allowed(secrets: Secrets) -> Sequence[str]:

@@ -176,7 +176,7 @@ def test_allowed_places_are_folded_with_their_reason(seen: XRay) -> None:
     html = allowed._repr_mimebundle_()["text/html"]
     assert "<details><summary" in html
     assert str(allowed).startswith("No secrets found")
-    assert "5 places only like a secret, not counted" in str(allowed)
+    assert "5 look-alikes, known to be public and not counted" in str(allowed)
     assert "API_TOKEN, API_TOKEN, API_TOKEN and 2 more: It is published." in str(allowed)
 
 
