@@ -1,7 +1,7 @@
 """The build information that Go leaves in its programs, read forward only.
 
-Source: Go's package `debug/buildinfo`: the information lies in the data segment, 16-byte aligned,
-and survives stripping; since Go 1.18 its strings are inline. Its text is that of
+Source: Go's package `debug/buildinfo`: the information lies in a data segment, 16-byte aligned, and
+survives stripping; since Go 1.18 its strings are inline. Its text is that of
 `runtime/debug.BuildInfo`, which `go version -m` prints.
 """
 
@@ -75,20 +75,23 @@ def go_facts(stream: ByteStream, size: int) -> GoFacts | None:
     """
     start = stream.position
     head = stream.read(min(size, HEAD))
-    data = next(
-        (
-            segment
-            for segment in segments(head)
-            if segment.kind == PT_LOAD and segment.flags & (PF_EXECUTE | PF_WRITE) == PF_WRITE
-        ),
-        None,
-    )
-    if data is None or data.offset + data.size > size:
-        return None
-    read = stream.position - start
-    stream.skip(max(data.offset - read, 0))
-    begun = head[data.offset : data.offset + data.size]
-    return _build_info(stream, begun, data.size - len(begun))
+    data = [
+        segment
+        for segment in segments(head)
+        if segment.kind == PT_LOAD and segment.flags & (PF_EXECUTE | PF_WRITE) == PF_WRITE
+    ]
+    # position-independent programs have two: what becomes read-only comes first
+    for segment in sorted(data, key=lambda one: one.offset):
+        passed = stream.position - start
+        end = segment.offset + segment.size
+        if end <= size:
+            begun = head[segment.offset : end] if passed == len(head) else b""
+            stream.skip(max(segment.offset - passed, 0))
+            left = max(end - (stream.position - start), 0)
+            found = _build_info(stream, begun, left)
+            if found:
+                return found
+    return None
 
 
 def go_build(facts: GoFacts) -> GoBuild:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from stagelab.image.stream import ByteStream
     from stagelab.image.tar import Header
 
-RULES = 3
+RULES = 4
 """Version of what is looked for in a layer; cached facts of another version are not used."""
 
 MOST_CAPTURED = 16 << 20

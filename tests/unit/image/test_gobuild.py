@@ -95,15 +95,15 @@ def test_what_a_program_runs_on(number: int, wide: bool, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("head", "loader"),
+    ("head", "loader", "argument"),
     [
-        (b"#!/bin/sh\nexit", "/bin/sh"),
-        (b"#! /usr/bin/env python3\n", "/usr/bin/env"),
-        (b"#!/bin/\xff", "/bin/\\xff"),
+        (b"#!/bin/sh\nexit", "/bin/sh", ""),
+        (b"#! /usr/bin/env python3\n", "/usr/bin/env", "python3"),
+        (b"#!/bin/\xff", "/bin/\\xff", ""),
     ],
 )
-def test_a_script_names_its_interpreter(head: bytes, loader: str) -> None:
-    assert program_facts(head) == ProgramFacts("script", "", loader)
+def test_a_script_names_its_interpreter(head: bytes, loader: str, argument: str) -> None:
+    assert program_facts(head) == ProgramFacts("script", "", loader, argument)
 
 
 @pytest.mark.parametrize("head", [b"", b"#!", b"#! \n", b"hello", b"\x7fEL"])
@@ -114,6 +114,26 @@ def test_what_is_no_program(head: bytes) -> None:
 def test_information_deep_in_the_data_and_across_pieces() -> None:
     for offset in ((1 << 20) - 7, (1 << 20) + 16, (2 << 20) - 1):
         assert facts(program(data=bytes(offset) + build_info())) is not None
+
+
+def segmented(*segments: tuple[int, int], length: int) -> bytes:
+    """Give a program whose writable segments have these offsets and sizes; it is `length` long."""
+    head = b"\x7fELF\x02\x01\x01".ljust(32, b"\0")
+    head += struct.pack("<QQIHHHHHH", 64, 0, 0, 64, 56, len(segments), 0, 0, 0)
+    for offset, size in segments:
+        head += struct.pack("<IIQQQQQQ", 1, 6, offset, 0, 0, size, size, 0)
+    return head.ljust(length, b"\0")
+
+
+@pytest.mark.parametrize(
+    "first", [(1000, 200), (1000, 8000), (9000, 1000), (1000, 50_000), (1000, 10**9), (12_000, 0)]
+)
+def test_information_in_the_second_of_two_segments(first: tuple[int, int]) -> None:
+    info = build_info()
+    second = (12_000, len(info))
+    for segments in ((first, second), (second, first)):
+        raw = segmented(*segments, length=12_000) + info
+        assert facts(raw.ljust(60_000, b"\0")) == GoFacts("go1.27.3", MODULES)
 
 
 def test_information_behind_the_data_is_none() -> None:
