@@ -37,6 +37,7 @@ _MOST_NESTED = 4
 _MOST_LAYERS = 1000
 """Many times what the engine's drivers can stack."""
 
+_BLOBS = "blobs/sha256/"
 _ATTESTATION = "vnd.docker.reference.type"
 
 
@@ -164,6 +165,8 @@ class Parts:
         raw = self._documents.get(posixpath.normpath(name))
         if raw is None:
             raise _without(f"{name} is missing")
+        if name.startswith(_BLOBS) and name != _BLOBS + hashlib.sha256(raw).hexdigest():
+            raise _without(f"{name} is not what its digest says")
         return raw
 
     def _document(self, name: str) -> Any:  # noqa: ANN401 - any JSON

@@ -175,8 +175,8 @@ TARGETS = st.sampled_from(["a", "b/c", "../b", "/a", "nowhere"])
 def layers(draw: st.DrawFn) -> list[Step]:
     """A layer as builders write it, and in part as they never would.
 
-    A layer that puts something in the place of a folder of its own is not drawn: the specification
-    leaves it open.
+    A layer that puts something in the place of a folder of its own, or a folder in the place of
+    something else, is not drawn: the specification leaves it open.
     """
     steps: list[Step] = []
     for _ in range(draw(st.integers(0, 7))):
@@ -192,6 +192,10 @@ def layers(draw: st.DrawFn) -> list[Step]:
             path, kind = draw(st.sampled_from(steps)).path, draw(st.sampled_from(["file", "dir"]))
         if kind not in ("dir", "whiteout", "opaque") and any(
             step.path.startswith(f"{path}/") for step in steps
+        ):
+            continue
+        if kind == "dir" and any(
+            step.path == path and step.kind not in ("dir", "whiteout", "opaque") for step in steps
         ):
             continue
         if kind == "link" and originals:
