@@ -88,6 +88,10 @@ class _Number(NamedTuple):
     """Whether less of it is no better."""
 
 
+def _packages(seen: XRay) -> int | None:
+    return None if seen.unread else len(seen.packages)
+
+
 _NUMBERS = {
     "size": _Number("Size", "How large", lambda seen: seen.size_bytes, "bytes"),
     "transfer": _Number("Transfer size", "How large", lambda seen: seen.transfer_bytes, "bytes"),
@@ -96,7 +100,7 @@ _NUMBERS = {
         "Reclaimable", "How large", lambda seen: seen.waste.reclaimable_bytes, "bytes"
     ),
     "files": _Number("Files", "What is inside", lambda seen: seen.files),
-    "packages": _Number("Packages", "What is inside", lambda seen: len(seen.packages)),
+    "packages": _Number("Packages", "What is inside", _packages),
     "shells": _Number("Shells", "Attack surface", lambda seen: len(seen.surface.shells)),
     "package_managers": _Number(
         "Package managers", "Attack surface", lambda seen: len(seen.surface.package_managers)
@@ -232,6 +236,8 @@ def _words(metric: str, title: str, values: Iterable[str], good: Sequence[bool] 
 
 
 def _why_unknown(metric: str, seen: XRay) -> str:
+    if metric == "packages" and seen.unread:
+        return "not readable: " + ", ".join(seen.unread)
     if metric == "transfer" and seen.transfer_bytes is None:
         return _NOT_STORED
     if metric == "fixes" and seen.fixes.count is None:

@@ -269,3 +269,14 @@ else:
     assert (row.values, row.unknown, row.best) == ((1, None), ("", "unavailable"), ())
     assert [row.metric for row in found.rows if row.title.startswith("Findings")] == ["trivy"]
     assert "small.tar: trivy 0.58.1: unavailable: no database." in " ".join(str(found).split())
+
+
+def test_packages_that_cannot_be_read_are_no_number(tmp_path: Path) -> None:
+    rpm = tmp_path / "rpm.tar"
+    rpm.write_bytes(docker_archive([tar([file("var/lib/rpm/Packages", b"x")])]))
+    plain = tmp_path / "plain.tar"
+    plain.write_bytes(docker_archive([tar([file("a", b"x")])]))
+    row = compare(rpm, plain).row("packages")
+    assert row.values == (None, 0)
+    assert row.best == ()
+    assert "rpm" in row.unknown[0]

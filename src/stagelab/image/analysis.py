@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stagelab.engine.labels import STAND_IN_LABEL
-from stagelab.image.contents import os_release
 from stagelab.image.facts import Layer, Packages, XRay
 from stagelab.image.fixes import NOT_ASKED
 from stagelab.image.gobinaries import go_binaries
 from stagelab.image.layer import APT
+from stagelab.image.osrelease import os_release
 from stagelab.image.records import UNREADABLE
 from stagelab.image.secrets import concealed, secrets
 from stagelab.image.stack import stack

@@ -1,23 +1,16 @@
 """Facts about layers and images that were read before, kept by content digest.
 
-An entry is a digest and a compressed JSON text. It is written beside its place and moved there, so
-that a crash or a second kernel never leaves half of one; one that cannot be read, or whose digest
-is wrong, is as good as none. The folder is bounded: the entries longest unused go first.
+An entry is a compressed JSON text; see `stagelab._kept` for how it survives crashes and company.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
-import os
-import tempfile
 import zlib
 from dataclasses import astuple
-from pathlib import Path
 from typing import Any
 
-from stagelab import _home
+from stagelab._kept import Kept
 from stagelab.image.elf import ProgramFacts
 from stagelab.image.entry import Entry
 from stagelab.image.gobuild import GoFacts
@@ -27,8 +20,6 @@ from stagelab.image.spans import Hit
 
 MOST_BYTES = 256_000_000
 """Size that the folder is kept below."""
-
-_DIGEST = 32
 
 
 def load_layer(diff_id: str) -> LayerFacts | None:
@@ -68,7 +59,7 @@ def load_config(image_id: str) -> tuple[dict[str, Any], dict[str, int]] | None:
 def store_config(image_id: str, config: dict[str, Any], stored: dict[str, int]) -> None:
     """Keep the same, and the folder within its bound."""
     _store("image", image_id, {"config": config, "stored": stored})
-    _bound()
+    _folder().bound("image", image_id)
 
 
 def _layer(diff_id: str, kept: dict[str, Any]) -> LayerFacts:
@@ -89,57 +80,18 @@ def _layer(diff_id: str, kept: dict[str, Any]) -> LayerFacts:
     )
 
 
-def _folder() -> Path:
-    return _home.cache_dir() / "layers"
-
-
-def _place(kind: str, digest: str) -> Path:
-    name = hashlib.sha256(digest.encode()).hexdigest()  # whatever a digest is, a safe file name
-    return _folder() / str(RULES) / f"{kind}-{name}"
-
-
 def _load(kind: str, digest: str) -> Any:  # noqa: ANN401 - any JSON
-    place = _place(kind, digest)
     try:
-        raw = place.read_bytes()
-        packed = raw[_DIGEST:]
-        if hashlib.sha256(packed).digest() != raw[:_DIGEST]:
-            return None
-        kept = json.loads(zlib.decompress(packed))
-        with contextlib.suppress(OSError):
-            os.utime(place)  # used just now
-    except (OSError, ValueError, zlib.error, RecursionError):
+        packed = _folder().load(kind, digest)
+        return None if packed is None else json.loads(zlib.decompress(packed))
+    except (ValueError, zlib.error, RecursionError):
         return None
-    return kept
 
 
 def _store(kind: str, digest: str, kept: object) -> None:
-    packed = zlib.compress(json.dumps(kept, separators=(",", ":")).encode(), 1)
-    place = _place(kind, digest)
-    # A full or read-only disk only means that the facts are found again next time.
-    with contextlib.suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True)
-        handle, beside = tempfile.mkstemp(dir=place.parent, prefix="new-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(packed).digest() + packed)
-            Path(beside).replace(place)
-        except OSError:
-            Path(beside).unlink(missing_ok=True)
-            raise
+    text = json.dumps(kept, separators=(",", ":"))
+    _folder().store(kind, digest, zlib.compress(text.encode(), 1))
 
 
-def _bound() -> None:
-    known = []
-    for path in _folder().rglob("*"):
-        with contextlib.suppress(OSError):  # another kernel may remove entries as well
-            if path.is_file():
-                state = path.stat()
-                known.append((state.st_mtime, state.st_size, path))
-    total = sum(size for _, size, _ in known)
-    for _, size, path in sorted(known):
-        if total <= MOST_BYTES:
-            return
-        with contextlib.suppress(OSError):
-            path.unlink()
-            total -= size
+def _folder() -> Kept:
+    return Kept("layers", RULES, MOST_BYTES)

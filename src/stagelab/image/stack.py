@@ -71,13 +71,23 @@ class Stack:
     ) -> Iterator[tuple[str, _Value]]:
         """Give what is known by path of the files that a container sees, as last written.
 
+        What a layer knows of a file with several names (hard links) stands under the first; if
+        that is removed or replaced later, it is given under another one that is still there.
+
         Args:
             facts: Gives what is known of the files of one layer, by path.
         """
+        wrote = self.merged.wrote
         for number, layer in enumerate(self.layers):
-            for path, value in facts(layer).items():
-                if self.merged.wrote.get(path) == number:
+            known = facts(layer)
+            hidden = {path for path in known if wrote.get(path) != number}
+            for path, value in known.items():
+                if path not in hidden:
                     yield path, value
+            for entry in layer.entries if hidden else ():
+                if entry.link in hidden and wrote.get(entry.path) == number:
+                    hidden.discard(entry.link)
+                    yield entry.path, known[entry.link]
 
     def content(self, path: str) -> bytes | None:
         """Give a kept file as a container sees it, links followed; None if it is not there."""

@@ -172,8 +172,12 @@ def _inside(seen: XRay) -> Iterator[Line]:
     yield Line("System", seen.os or "none", seen.architecture)
     yield Line("Files", humane_count(seen.files), f"{humane_bytes(seen.merged_bytes)} visible")
     managers = Counter(package.manager for package in seen.packages)
-    known = ", ".join(f"{humane_count(n)} of {name}" for name, n in managers.most_common())
-    yield Line("Packages", humane_count(len(seen.packages)) if seen.packages else "none", known)
+    known = [f"{humane_count(n)} of {name}" for name, n in managers.most_common()]
+    known += [f"not readable: {title}" for title in seen.unread]
+    number = humane_count(len(seen.packages)) if seen.packages else "none"
+    yield Line(
+        "Packages", "not known" if seen.unread and not seen.packages else number, ", ".join(known)
+    )
     for binary in seen.binaries[:_FEW]:
         word, kind = linking(binary)
         yield Line("Go program", word, binary_line(binary), kind)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ from .archives import (
     tar,
     whiteout,
 )
+from .test_gobuild import build_info
+from .test_gobuild import program as go_program
+from .tokens import TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -275,3 +279,42 @@ def test_an_archive_that_does_not_exist(tmp_path: Path) -> None:
 def test_a_string_that_names_a_file(tmp_path: Path) -> None:
     (tmp_path / "saved").write_bytes(docker_archive(STACK))
     assert xray(str(tmp_path / "saved")).name == "saved"
+
+
+def test_a_go_program_is_known_by_the_name_that_is_left(tmp_path: Path) -> None:
+    program = go_program(data=build_info())
+    base = tar([file("app", program, 0o755), hardlink("other", "app")])
+    seen = look(tmp_path, docker_archive([base, tar([whiteout("app")])]))
+    assert [binary.path for binary in seen.binaries] == ["/other"]
+    assert seen.binaries[0].layer == seen.layer_of("/other") == 0
+
+
+def test_the_layer_of_a_path(stacked: XRay) -> None:
+    assert stacked.layer_of("etc/kept") == 0
+    assert stacked.layer_of("/etc/rewritten") == 1
+    assert stacked.layer_of("/etc/deleted") is None
+
+
+def test_no_fact_shows_a_secret_of_the_configuration(tmp_path: Path) -> None:
+    token, plain = TOKENS["github-token"][0], "shown"
+    layers = [tar([file("a", b"a")])]
+    settings = {
+        "Env": [f"API_TOKEN={token}", f"OTHER={plain}"],
+        "Labels": {"access": token, "about": plain},
+        "Cmd": ["/a", f"--token={token}"],
+    }
+    history = [{"created_by": f"|1 API_TOKEN={token} /bin/sh -c make"}]
+    seen = look(tmp_path, docker_archive(layers, config(layers, history, settings)))
+    assert len(seen.secrets) > 0
+    assert token not in json.dumps(seen.to_dict()) + repr(seen) + str(seen)
+    assert seen.env == {"API_TOKEN": "***", "OTHER": plain}
+    assert seen.labels == {"access": "***", "about": plain}
+    assert seen.layers[0].created_by == "|1 API_TOKEN=*** /bin/sh -c make"
+
+
+def test_a_package_record_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    seen = look(tmp_path, docker_archive([tar([file("var/lib/rpm/Packages", b"x" * 64)])]))
+    assert not seen.packages
+    assert len(seen.unread) == 1
+    assert "rpm" in seen.unread[0]
+    assert seen.unread[0] in str(seen)
