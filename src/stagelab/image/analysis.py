@@ -47,7 +47,7 @@ def analyse(
     Raises:
         ArchiveDamaged: If a layer that the configuration names is not known.
     """
-    full = stack(read.config, read.layers)
+    full = stack(read.config, read.layers, read.merged)
     stacked = concealed(full)  # nothing below shows a secret that the configuration holds
     settings = stacked.settings
     labels = settings.get("Labels") or {}
@@ -59,7 +59,7 @@ def analyse(
     return XRay(
         name=name,
         image_id=read.image_id,
-        size_bytes=sum(layer.size_bytes for layer in stacked.layers),
+        size_bytes=sum(stacked.sizes),
         merged_bytes=stacked.merged.merged_bytes,
         transfer_bytes=_sum(transfer),
         layers=_layers(stacked),
@@ -109,18 +109,18 @@ def _fixes(stacked: Stack, packages: Packages, release: Mapping[str, str]) -> Fi
 
 def _layers(stacked: Stack) -> tuple[Layer, ...]:
     made = dict(
-        zip(stacked.numbers, zip(stacked.layers, stacked.merged.effects, strict=True), strict=True)
+        zip(stacked.numbers, zip(stacked.sizes, stacked.merged.effects, strict=True), strict=True)
     )
     layers = []
     for number, origin in enumerate(stacked.history):
-        facts, effect = made.get(number, (None, None))
+        size, effect = made.get(number, (0, None))
         layers.append(
             Layer(
                 number,
                 origin.diff_id,
                 origin.instruction,
                 origin.created_by,
-                facts.size_bytes if facts else 0,
+                size,
                 effect.added if effect else 0,
                 effect.changed if effect else 0,
                 effect.removed if effect else 0,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -15,6 +16,7 @@ from stagelab.image.elf import ProgramFacts
 from stagelab.image.entry import Entry
 from stagelab.image.gobuild import GoFacts
 from stagelab.image.layer import RULES, LayerFacts
+from stagelab.image.merge import Effect, Hidden, Merged
 from stagelab.image.package import Package
 from stagelab.image.spans import Hit
 
@@ -45,6 +47,37 @@ def store_layer(facts: LayerFacts) -> None:
         "hits": facts.hits,
     }
     _store("layer", facts.diff_id, kept)
+
+
+def load_merged(layers: Sequence[LayerFacts]) -> Merged | None:
+    """Give the file system that layers give, lowest first; None if it is not known."""
+    kept = _load("stack", _chain(layers))
+    try:
+        return None if kept is None else _merged(layers, kept)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError):
+        return None
+
+
+def store_merged(layers: Sequence[LayerFacts], merged: Merged) -> None:
+    """Keep the file system that layers give: of each path in which layer it stands, and where."""
+    places = [{entry.path: index for index, entry in enumerate(layer.entries)} for layer in layers]
+    paths = sorted(merged.entries)
+    numbers = [merged.wrote[path] for path in paths]
+    indexes = [places[number][path] for number, path in zip(numbers, paths, strict=True)]
+    kept = {
+        "layer": numbers,
+        "index": indexes,
+        # a link to a file of a lower layer has its size from there
+        "sizes": [
+            (at, merged.entries[path].size)
+            for at, (number, index, path) in enumerate(zip(numbers, indexes, paths, strict=True))
+            if merged.entries[path] is not layers[number].entries[index]
+        ],
+        "bytes": merged.merged_bytes,
+        "hidden": [astuple(item) for item in merged.hidden],
+        "effects": [astuple(effect) for effect in merged.effects],
+    }
+    _store("stack", _chain(layers), kept)
 
 
 def load_config(image_id: str) -> tuple[dict[str, Any], dict[str, int]] | None:
@@ -78,6 +111,25 @@ def _layer(diff_id: str, kept: dict[str, Any]) -> LayerFacts:
         capabilities={path: tuple(names) for path, names in kept["capabilities"].items()},
         hits=tuple(Hit(*hit) for hit in kept["hits"]),
     )
+
+
+def _merged(layers: Sequence[LayerFacts], kept: dict[str, Any]) -> Merged:
+    rows = [layer.entries for layer in layers]
+    found = [rows[n][at] for n, at in zip(kept["layer"], kept["index"], strict=True)]
+    for at, size in kept["sizes"]:
+        found[at] = found[at]._replace(size=size)
+    paths = [entry.path for entry in found]
+    return Merged(
+        entries=dict(zip(paths, found, strict=True)),
+        wrote=dict(zip(paths, kept["layer"], strict=True)),
+        merged_bytes=kept["bytes"],
+        hidden=tuple(Hidden(*item) for item in kept["hidden"]),
+        effects=tuple(Effect(*effect) for effect in kept["effects"]),
+    )
+
+
+def _chain(layers: Sequence[LayerFacts]) -> str:
+    return ",".join(layer.diff_id for layer in layers)
 
 
 def _load(kind: str, digest: str) -> Any:  # noqa: ANN401 - any JSON

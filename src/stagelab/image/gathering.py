@@ -10,6 +10,7 @@ from stagelab import _render
 from stagelab.errors import ArchiveDamaged, ImageError
 from stagelab.image import cache
 from stagelab.image.archive import Parts
+from stagelab.image.merge import merge
 from stagelab.image.room import MOST_NAMES
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from stagelab.image.archive import Described
     from stagelab.image.layer import LayerFacts
+    from stagelab.image.merge import Merged
     from stagelab.image.source import Source
 
     Progress = Callable[[int, int | None], None]
@@ -30,12 +32,14 @@ class Read:
         image_id: The image's ID.
         config: The image configuration, as in the OCI image specification.
         layers: The facts of every layer, by diff ID.
+        merged: The file system that they give.
         stored: Bytes of the compressed form of layers, by diff ID, of those that came compressed.
     """
 
     image_id: str
     config: dict[str, Any]
     layers: dict[str, LayerFacts]
+    merged: Merged
     stored: dict[str, int]
 
 
@@ -89,7 +93,7 @@ def _remembered(source: Source, known: dict[str, LayerFacts]) -> Read | None:
         if facts is None:
             return None
         layers[diff_id] = known[diff_id] = facts
-    return Read(source.image_id, config, layers, stored)
+    return _put_together(source.image_id, config, layers, stored)
 
 
 def _read(sources: Sequence[Source], progress: Progress | None) -> list[Read]:
@@ -149,8 +153,24 @@ def _chosen(
         )
     image_id = source.image_id or mine[0].digests[0]
     own = {diff_id: stored[diff_id] for diff_id in needed if diff_id in stored}
-    cache.store_config(image_id, config, own)
-    return Read(image_id, config, {diff_id: layers[diff_id] for diff_id in needed}, own)
+    read = _put_together(image_id, config, layers, own)
+    cache.store_config(image_id, config, own)  # last: it keeps the folder within its bound
+    return read
+
+
+def _put_together(
+    image_id: str,
+    config: dict[str, Any],
+    layers: dict[str, LayerFacts],
+    stored: dict[str, int],
+) -> Read:
+    needed = (config.get("rootfs") or {}).get("diff_ids") or []
+    stacked = [layers[diff_id] for diff_id in needed]
+    merged = cache.load_merged(stacked)
+    if merged is None:
+        merged = merge(stacked)
+        cache.store_merged(stacked, merged)
+    return Read(image_id, config, {facts.diff_id: facts for facts in stacked}, merged, stored)
 
 
 def _told(pieces: Iterator[bytes], total: int | None, progress: Progress) -> Iterator[bytes]:

@@ -99,7 +99,10 @@ class _Merger:
         self._lost = 0  # files that it adds, and hides itself
         self._dead: list[tuple[str, int]] = []
 
-    def apply(self, number: int, layer: LayerFacts) -> Effect:
+    def apply(  # noqa: C901 - one loop over tens of thousands of names, in which calls add up
+        self, number: int, layer: LayerFacts
+    ) -> Effect:
+        """Put a layer on top."""
         self._layer, self._lost = number, 0
         self._gone, self._changed, self._dead = set(), set(), []
         for path in layer.opaques:
@@ -108,51 +111,46 @@ class _Merger:
         for path in layer.whiteouts:
             self._remove(path)
         files = 0
+        children, known = self._children, self.entries
         for entry in layer.entries:
-            path = entry.path
-            folder = path.rpartition("/")[0]
-            if folder not in self._children:
-                self._make_folder(folder)
-            if entry.kind == "file":
-                self._add_file(number, entry, folder)
-                files += 1
+            path, kind, _, _, _, _, _, inode, _ = entry
+            folder = path[: path.rindex("/")]
+            siblings = children.get(folder)
+            if siblings is None:
+                siblings = self._make_folder(folder)
+            if kind != "file":
+                self._add_other(entry)
             else:
-                self._add_other(number, entry, folder)
+                files += 1
+                key = number << _HALF | inode
+                if inode < 0:  # a link to a file of a layer below, before that is replaced
+                    key = self._inodes.get(entry.link, number << _HALF | _NOWHERE)
+                    entry = entry._replace(size=self.sizes.get(key, entry.size))  # noqa: PLW2901
+                self.names[key] = self.names.get(key, 0) + 1
+                if path in known or path in children:
+                    self._remove(path)
+                self._inodes[path] = key
+                self.sizes.setdefault(key, entry.size)
+                if path in self._gone:
+                    self._changed.add(path)
+            siblings.add(path)
+            known[path] = entry
+            self.wrote[path] = number
         if self._dead:
             self._account(number, {entry.path for entry in layer.entries if entry.kind == "file"})
         changed, lost = len(self._changed), self._lost
         return Effect(files - lost - changed, changed, len(self._gone) - changed)
 
-    def _add_file(self, number: int, entry: Entry, folder: str) -> None:
-        path = entry.path
-        inode = number << _HALF | entry.inode
-        if entry.inode < 0:  # a link to a file of a layer below, before that is replaced
-            inode = self._inodes.get(entry.link, number << _HALF | _NOWHERE)
-            if inode in self.sizes:
-                entry = entry._replace(size=self.sizes[inode])
-        self.names[inode] = self.names.get(inode, 0) + 1
-        if path in self.entries or path in self._children:
-            self._remove(path)
-        self._children[folder].add(path)
-        self.entries[path] = entry
-        self.wrote[path] = number
-        self._inodes[path] = inode
-        self.sizes.setdefault(inode, entry.size)
-        if path in self._gone:
-            self._changed.add(path)
-
-    def _add_other(self, number: int, entry: Entry, folder: str) -> None:
-        path = entry.path
+    def _add_other(self, entry: Entry) -> None:
+        """Make room for what is no regular file."""
         if entry.kind != "dir":
-            self._remove(path)
-        elif path not in self._children:
-            self._remove(path)
-            self._children[path] = set()
-        self._children[folder].add(path)
-        self.entries[path] = entry
-        self.wrote[path] = number
+            self._remove(entry.path)
+        elif entry.path not in self._children:
+            self._remove(entry.path)
+            self._children[entry.path] = set()
 
-    def _make_folder(self, path: str) -> None:
+    def _make_folder(self, path: str) -> set[str]:
+        """Make a folder that is only implied, and give the names in it: none."""
         missing = []
         while path not in self._children:
             missing.append(path)
@@ -161,6 +159,7 @@ class _Merger:
             self._remove(folder)
             self._children[folder] = set()
             self._children[folder.rpartition("/")[0]].add(folder)
+        return self._children[missing[0]]
 
     def _remove(self, path: str) -> None:
         waiting = [path]

@@ -35,6 +35,7 @@ class Stack:
         history: Each instruction of the image, oldest first.
         numbers: Index in the history of each layer, lowest layer first.
         layers: The facts of each layer, lowest first.
+        sizes: Bytes of the regular files of each layer, likewise.
         merged: The file system that they give.
         tree: The same, by path.
     """
@@ -43,6 +44,7 @@ class Stack:
     history: tuple[Origin, ...]
     numbers: tuple[int, ...]
     layers: tuple[LayerFacts, ...]
+    sizes: tuple[int, ...]
     merged: Merged
     tree: Tree
 
@@ -98,15 +100,19 @@ class Stack:
         return self.layers[number].contents.get(entry.path)
 
 
-def stack(config: Mapping[str, Any], known: Mapping[str, LayerFacts]) -> Stack:
+def stack(
+    config: Mapping[str, Any], known: Mapping[str, LayerFacts], merged: Merged | None = None
+) -> Stack:
     """Stack the layers that a configuration names.
 
     Args:
         config: The image configuration.
         known: The facts of every layer that it names, by diff ID.
+        merged: The file system that they give; None to find it out.
     """
     history = origins(config)
     numbers = tuple(number for number, origin in enumerate(history) if origin.diff_id)
     layers = tuple(known[origin.diff_id] for origin in history if origin.diff_id)
-    merged = merge(layers)
-    return Stack(config, history, numbers, layers, merged, Tree(merged.entries))
+    merged = merged or merge(layers)
+    sizes = tuple(layer.size_bytes for layer in layers)
+    return Stack(config, history, numbers, layers, sizes, merged, Tree(merged.entries))

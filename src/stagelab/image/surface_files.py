@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 _SETUID, _SETGID, _STICKY = 0o4000, 0o2000, 0o1000
 _OTHERS_WRITE = 0o002
+_TELLING = _SETUID | _SETGID | _OTHERS_WRITE
 
 
 def files(stack: Stack) -> Iterator[Finding]:
     """Look through the whole file system that a container sees, by path."""
     any_capability = any(layer.capabilities for layer in stack.layers)
     for entry in stack.tree:
+        if not (entry.mode & _TELLING or any_capability):
+            continue
         mode = f"{entry.mode:04o}"
         if entry.is_program:
             owner = f"{mode}, owner {entry.uid}:{entry.gid}"

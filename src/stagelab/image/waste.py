@@ -18,18 +18,18 @@ Source: dive, `dive/filetree/efficiency.go` and `dive/image/image.go`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from posixpath import commonprefix
 from typing import TYPE_CHECKING
 
 from stagelab._render import Shown
+from stagelab.image.merge import Hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from stagelab.image.entry import Entry
     from stagelab.image.layer import LayerFacts
-    from stagelab.image.merge import Hidden
     from stagelab.image.stack import Stack
 
 
@@ -59,14 +59,10 @@ class Waste(Shown):
 
 def waste(stack: Stack) -> Waste:
     """Weigh what layers hide of each other."""
-    sizes = [layer.size_bytes for layer in stack.layers]
+    sizes, numbers = stack.sizes, stack.numbers
     worst = tuple(
-        replace(
-            hidden,
-            wrote=stack.numbers[hidden.wrote],
-            hidden_by=stack.numbers[hidden.hidden_by],
-        )
-        for hidden in stack.merged.hidden
+        Hidden(item.path, item.size_bytes, numbers[item.wrote], numbers[item.hidden_by], item.how)
+        for item in stack.merged.hidden
     )
     efficiency, wasted = _as_dive(stack.layers)
     return Waste(
@@ -84,8 +80,7 @@ def _as_dive(layers: Sequence[LayerFacts]) -> tuple[float, int]:
     repeated: dict[str, list[int]] = {}
     all_bytes = 0
     removed = _removed_folders(layers)
-    for number, layer in enumerate(layers):
-        written = _leaves(layer)
+    for number, (layer, written) in enumerate(zip(layers, _leaves(layers), strict=True)):
         gone = {path: removed.get((number, path), 0) for path in layer.whiteouts}
         for sizes in (written, gone):
             all_bytes += sum(sizes.values())
@@ -97,14 +92,31 @@ def _as_dive(layers: Sequence[LayerFacts]) -> tuple[float, int]:
     return least / all_bytes if all_bytes else 1.0, wasted
 
 
-def _leaves(layer: LayerFacts) -> dict[str, int]:
-    """Give the size of each path of a layer that has nothing below it.
+def _leaves(layers: Sequence[LayerFacts]) -> list[dict[str, int]]:
+    """Give, for each layer, the size of each path that has nothing below it in that layer.
 
-    Further names of a file (hard links) have none.
+    Further names of a file (hard links) have none. Folders without anything in them, of which most
+    images have many, add nothing to any sum; they are left out unless the same path is something
+    else in another layer.
     """
-    parents = {entry.path.rpartition("/")[0] for entry in layer.entries}
-    parents.update(path.rpartition("/")[0] for path in layer.whiteouts)
-    return {entry.path: _size(entry) for entry in layer.entries if entry.path not in parents}
+    found = [
+        {
+            entry.path: 0 if entry.link else entry.size
+            for entry in layer.entries
+            if entry.kind != "dir"
+        }
+        for layer in layers
+    ]
+    folders = [{entry.path for entry in layer.entries if entry.kind == "dir"} for layer in layers]
+    every = set().union(*folders)
+    both = {path for layer in layers for path in layer.whiteouts if path in every}
+    both.update(*(sizes.keys() & every for sizes in found))
+    if both:
+        for layer, sizes, own in zip(layers, found, folders, strict=True):
+            parents = {entry.path.rpartition("/")[0] for entry in layer.entries}
+            parents.update(path.rpartition("/")[0] for path in layer.whiteouts)
+            sizes |= dict.fromkeys((own & both) - parents, 0)  # noqa: PLW2901 - added in place
+    return found
 
 
 def _size(entry: Entry) -> int:

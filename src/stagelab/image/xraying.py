@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, overload
 
@@ -11,7 +13,7 @@ from stagelab.image.gathering import fetch, gather
 from stagelab.image.source import source_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from os import PathLike
     from typing import TypeAlias
 
@@ -83,14 +85,31 @@ def xray(
             fix="Give an image, a build, a reference such as 'alpine:3.22', or an archive's path.",
         )
     sources = [source_of(image, client) for image in images]
-    seen = [
-        analyse(
-            source.name,
-            read,
-            bases=tuple(getattr(image, "bases", ())),
-            fixes=fixes,
-            fetch=partial(fetch, source),
-        )
-        for image, source, read in zip(images, sources, gather(sources, progress), strict=True)
-    ]
+    with _without_collector():
+        seen = [
+            analyse(
+                source.name,
+                read,
+                bases=tuple(getattr(image, "bases", ())),
+                fixes=fixes,
+                fetch=partial(fetch, source),
+            )
+            for image, source, read in zip(images, sources, gather(sources, progress), strict=True)
+        ]
     return seen[0] if len(seen) == 1 else tuple(seen)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Let the collector of reference cycles rest, if it runs at all.
+
+    Facts are tens of thousands of tuples without a single cycle, and it would look through them
+    again and again while they come into being.
+    """
+    runs = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if runs:
+            gc.enable()

@@ -134,4 +134,4 @@ def opened(path: Path, raw: bytes | None = None) -> Stack:
     if raw is not None:
         path.write_bytes(raw)
     (read,) = gather([FileSource(path)], None)
-    return stack(read.config, read.layers)
+    return stack(read.config, read.layers, read.merged)

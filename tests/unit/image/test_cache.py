@@ -144,7 +144,7 @@ def test_no_half_entries_and_a_bound(
 ) -> None:
     xray(Image(api))
     entries = sorted(own_cache.rglob("*-*"))
-    assert len(entries) == 3
+    assert len(entries) == 4  # two layers, their stack, the image
     assert not list(own_cache.rglob("new-*"))
     old = next(own_cache.rglob("image-*"))
     os.utime(old, (1, 1))
@@ -291,3 +291,5 @@ def test_whatever_an_entry_holds_it_is_used_or_not(kept: object) -> None:
         assert found is None or isinstance(found, layer.LayerFacts)
         cache._store("image", "sha256:one", {"config": kept, "stored": kept})
         cache.load_config("sha256:one")
+        cache._store("stack", "sha256:one", {"layer": kept, "index": kept, "sizes": kept})
+        assert cache.load_merged([layer.LayerFacts("sha256:one", ())]) is None

@@ -20,7 +20,9 @@ import zstandard
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from stagelab.image import cache
 from stagelab.image.gathering import fetch
+from stagelab.image.merge import merge
 from stagelab.image.source import FileSource
 from stagelab.image.waste import waste
 
@@ -284,6 +286,7 @@ def test_a_stack_is_what_the_system_makes_of_it(
                 what.link,
             ), path
         assert [(e.added, e.changed, e.removed) for e in stacked.merged.effects] == effects
+        assert cache.load_merged(stacked.layers) == stacked.merged == merge(stacked.layers)
         _the_bytes_add_up(stacked, theirs)
         for path in sorted(_files(theirs)):
             if ours[path].size and not ours[path].link:
