@@ -14,7 +14,7 @@ from stagelab.cli.waiting import waiting
 from stagelab.engine import Check, Diagnosis
 from stagelab.errors import EngineNotFound
 
-COMMANDS = ("start", "doctor", "engine", "bases", "clean", "test", "bench")
+COMMANDS = ("start", "doctor", "engine", "bases", "xray", "clean", "test", "bench")
 
 
 def test_the_help_names_every_command_with_an_example(capsys: pytest.CaptureFixture[str]) -> None:
