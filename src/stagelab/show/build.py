@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from stagelab._render import register
-from stagelab.builds.facts import BaseUse, Build, BuildWarning, Stage, Step
+from stagelab.builds.facts import BaseUse, Build, Stage, Step
 from stagelab.containers.facts import Run
+from stagelab.show.build_warnings import warning_lines, warnings_html
 from stagelab.show.style import (
     Html,
     badge,
@@ -71,7 +72,7 @@ def _build_html(build: Build) -> str:
         muted(f"{summary(build)} · build context {humane_bytes(build.context_bytes)}"),
         table(_HEADER, rows, align=_ALIGN),
         muted(bases_line(build.bases)),
-        _warnings_html(build.warnings),
+        warnings_html(build.warnings),
         details,
     )
 
@@ -90,32 +91,6 @@ def _build_text(build: Build) -> str:
             *warning_lines(build.warnings),
         ]
     )
-
-
-def warning_lines(warnings: tuple[BuildWarning, ...]) -> list[str]:
-    """Say what BuildKit's checks found, a line each, with the page that explains it."""
-    return [
-        f"! {_warned_at(warning)}{warning.message}{f' ({warning.url})' if warning.url else ''}"
-        for warning in warnings
-    ]
-
-
-def _warnings_html(warnings: tuple[BuildWarning, ...]) -> Html:
-    return Html(
-        "".join(
-            f"<div>{badge(warning.rule or 'warning', 'warn')} {escape(_warned_at(warning))}"
-            f"{escape(warning.message)}{_page(warning.url)}</div>"
-            for warning in warnings
-        )
-    )
-
-
-def _warned_at(warning: BuildWarning) -> str:
-    return f"line {warning.line}: " if warning.line else ""
-
-
-def _page(url: str) -> Html:
-    return Html(f' <a href="{escape(url)}">why</a>' if url.startswith("https://") else "")
 
 
 def _rows(build: Build) -> list[tuple[str, str, str, str, str]]:

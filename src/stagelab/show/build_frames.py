@@ -5,6 +5,7 @@ The end is one line; its HTML opens to the steps and the end of what they printe
 
 from __future__ import annotations
 
+from stagelab.show.build_warnings import warning_lines, warnings_html
 from stagelab.show.snapshot import Snapshot, StageProgressed, StepProgressed
 from stagelab.show.step_words import (
     KINDS,
@@ -15,7 +16,6 @@ from stagelab.show.step_words import (
     moved,
     share,
     tally,
-    warning,
 )
 from stagelab.show.style import (
     Html,
@@ -71,7 +71,7 @@ def final_html(snapshot: Snapshot) -> Html:
     stages = sorted(snapshot.stages, key=_first_line)
     rows = [_row(stage, step) for stage in stages for step in stage.steps]
     parts = [
-        *_warnings_html(snapshot),
+        warnings_html(snapshot.warnings),
         table(_HEADER, rows, align="lrllr") if rows else "",
         *(_log_html(stage) for stage in stages if stage.log),
     ]
@@ -85,9 +85,7 @@ def final_text(snapshot: Snapshot) -> str:
     word, kind = OUTCOMES[snapshot.outcome]
     told = " · ".join(filter(None, [snapshot.facts(), blame(snapshot, 50)]))
     lines = [f"{text_badge(word, kind)} {told}"]
-    for warned in snapshot.warnings:
-        lines.append(f"  {text_badge(warning(warned), 'warn')}")
-        lines += [f"    {warned.url}"] if warned.url else []
+    lines += [f"  {line}" for line in warning_lines(snapshot.warnings)]
     return "\n".join(lines)
 
 
@@ -137,14 +135,6 @@ def _row(stage: StageProgressed, step: StepProgressed) -> tuple[object, ...]:
         badge(step.state, KINDS[step.state]),
         duration(step),
     )
-
-
-def _warnings_html(snapshot: Snapshot) -> list[Html]:
-    lines = []
-    for warned in snapshot.warnings:
-        link = f' <a href="{escape(warned.url)}">{escape(warned.url)}</a>' if warned.url else ""
-        lines.append(Html(f"<div>{badge('warning', 'warn')} {escape(warning(warned))}{link}</div>"))
-    return lines
 
 
 def _log_html(stage: StageProgressed) -> Html:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from stagelab.builds.facts import BuildWarning
 from stagelab.show.snapshot import Outcome, Snapshot, StageProgressed, State, StepProgressed
 from stagelab.show.style import BadgeKind, clip, count, humane_bytes, humane_seconds
 
@@ -62,9 +61,3 @@ def blame(snapshot: Snapshot, width: int) -> str:
     stage, step = snapshot.failed
     line = f", line {step.line}" if step.line else ""
     return f"failed in {stage.name}{line}: {clip(step.instruction, width)}"
-
-
-def warning(warned: BuildWarning) -> str:
-    """Give a warning in a line, without its link: "line 3: StageNameCasing: Stage names …"."""
-    parts = [f"line {warned.line}" if warned.line else "", warned.rule, warned.message]
-    return ": ".join(part for part in parts if part)

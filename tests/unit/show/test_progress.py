@@ -251,8 +251,7 @@ def test_warnings_are_listed_with_line_and_link() -> None:
     assert "1 warning" in html.split("</summary>")[0]
     assert '<a href="https://docs.example/rule">' in html
     assert final_text(progress.snapshot()).splitlines()[1:] == [
-        "  ! line 3: StageNameCasing: Stage names are lower case",
-        "    https://docs.example/rule",
+        "  ! line 3: StageNameCasing: Stage names are lower case (https://docs.example/rule)",
     ]
 
 

@@ -44,9 +44,8 @@ def test_a_line_for_each_step_where_there_is_no_terminal() -> None:
 
 
 def test_warnings_stand_at_the_end() -> None:
-    assert plain(*EVENTS, WARNING)[-2:] == [
-        "  ! line 3: StageNameCasing: Stage names are lower case",
-        "    https://docs.example/rule",
+    assert plain(*EVENTS, WARNING)[-1:] == [
+        "  ! line 3: StageNameCasing: Stage names are lower case (https://docs.example/rule)",
     ]
 
 
