@@ -30,9 +30,10 @@ GROUPS: dict[Group, str] = {
         "many names it has. Setuid, setgid, world-writable: by mode. Capabilities: by attribute."
     ),
     "Secrets and fixes": (
-        "Secrets: in every layer, those deleted later too, and in variables, labels and history; "
-        "what is known to be public is not counted. Fixes: source packages of which the image's "
-        "own suites have a newer version; no severities, and nothing that has no fix."
+        "Secrets: by form and by name, in every layer, those deleted later too, and in variables, "
+        "labels and history; what is known to be public is not counted, and what has no such form "
+        "is not found. Fixes: source packages of which the image's own Debian or Ubuntu archive "
+        "has a newer version; whether one is about security is not said."
     ),
     "How it runs": (
         "Starts: predicted from the program, its loader or interpreter, and the user's rights; "

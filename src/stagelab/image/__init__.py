@@ -2,7 +2,7 @@
 
 from stagelab.image.diff import EntryChange, TreeDiff
 from stagelab.image.entry import Entry
-from stagelab.image.facts import Change, Layer, Packages, XRay
+from stagelab.image.facts import Change, Layer, Layers, Packages, XRay
 from stagelab.image.gobinaries import GoBinary
 from stagelab.image.gobuild import GoModule
 from stagelab.image.merge import Hidden
@@ -21,6 +21,7 @@ __all__ = [
     "Hidden",
     "Layer",
     "LayerShare",
+    "Layers",
     "Package",
     "Packages",
     "Share",

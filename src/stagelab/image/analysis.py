@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stagelab.engine.labels import STAND_IN_LABEL
-from stagelab.image.facts import Layer, Packages, XRay
+from stagelab.image.facts import Layer, Layers, Packages, XRay
 from stagelab.image.fixes import NOT_ASKED
 from stagelab.image.gobinaries import go_binaries
 from stagelab.image.layer import APT
@@ -107,7 +107,7 @@ def _fixes(stacked: Stack, packages: Packages, release: Mapping[str, str]) -> Fi
     return published_fixes(packages, release, sources, architecture=architecture, changelogs=True)
 
 
-def _layers(stacked: Stack) -> tuple[Layer, ...]:
+def _layers(stacked: Stack) -> Layers:
     made = dict(
         zip(stacked.numbers, zip(stacked.sizes, stacked.merged.effects, strict=True), strict=True)
     )
@@ -126,4 +126,4 @@ def _layers(stacked: Stack) -> tuple[Layer, ...]:
                 effect.removed if effect else 0,
             )
         )
-    return tuple(layers)
+    return Layers(layers)

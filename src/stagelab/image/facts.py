@@ -72,6 +72,12 @@ class Layer(Shown):
         return self.diff_id is None
 
 
+class Layers(tuple[Layer, ...], Shown):
+    """The history of an image, oldest first; a tuple that shows itself as a table."""
+
+    __slots__ = ()
+
+
 class Packages(tuple[Package, ...], Shown):
     """Installed packages, by name; a tuple that shows itself as a table."""
 
@@ -129,7 +135,7 @@ class XRay(Shown):
     size_bytes: int
     merged_bytes: int
     transfer_bytes: int | None
-    layers: tuple[Layer, ...]
+    layers: Layers
     files: int
     waste: Waste
     packages: Packages

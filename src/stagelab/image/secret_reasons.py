@@ -25,7 +25,10 @@ _MOUNT = (
     "Give it to the one RUN that needs it by `RUN --mount=type=secret`, or to the container when "
     "it starts; a copy in an image stays there, so replace the secret by a new one."
 )
-_REVOKE = "Revoke it where it was issued, now: whoever has the image has it. " + _MOUNT
+_REVOKE = (
+    "Revoke it where it was issued, now. Then give the new one only to the RUN that needs it, by "
+    "`RUN --mount=type=secret`, or to the container when it starts."
+)
 _KEY = (
     "Make a new key pair, and leave the private half out of the image: list it in .dockerignore, "
     "use `RUN --mount=type=ssh` to fetch sources, mount it when the container starts."
@@ -34,7 +37,7 @@ _FILE = (
     "List the file in .dockerignore, and mount it where it is needed: at build time by "
     "`RUN --mount=type=secret`, at run time as a volume or a secret. Replace what it holds."
 )
-_ANYBODY = "Everybody who can pull the image can read it, in a layer below a later `rm` as well. "
+_ANYBODY = "Everybody who can pull the image can read it. "
 
 
 def _token(name: str, service: str, gives: str) -> Rule:

@@ -35,10 +35,11 @@ NAMES: dict[FindingKind, re.Pattern[str]] = {
     ),
     "network tool": re.compile(
         r"curl|wget2?|aria2c|nc([.-].+)?|ncat|netcat|socat|ssh|scp|sftp|rsync|telnet|l?ftp|tftp"
-        r"|ftpget|ftpput|nmap|tcpdump|dig|nslookup|openssl"
+        r"|ftpget|ftpput|nmap|tcpdump|dig|nslookup|openssl|git"
     ),
 }
-"""Whole names by kind; of the network tools, openssl opens connections by `s_client`."""
+"""Whole names by kind; of the network tools, openssl opens connections by `s_client`,
+and git fetches from anywhere."""
 
 _USUAL = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 

@@ -22,11 +22,11 @@ FindingKind = Literal[
 
 WORDS: dict[FindingKind, tuple[str, str]] = {
     "shell": (
-        "Whoever gets your program to start another one has a command line with it.",
+        "Whoever tricks your program into starting another one gets a command line.",
         "Take a base without a shell, distroless or scratch, and start your program in exec form.",
     ),
     "package manager": (
-        "It fetches and installs further programs for whoever has broken in.",
+        "Whoever has broken in can fetch and install further programs with it.",
         "Install in the builder stage, and take a base without a package manager: distroless or "
         "scratch.",
     ),
@@ -67,7 +67,7 @@ WORDS: dict[FindingKind, tuple[str, str]] = {
     "root user": (
         "A fault in your program hands out root: all files of the container, and the best start "
         "for breaking out of it.",
-        "Add USER 65532:65532 before ENTRYPOINT.",
+        "Add USER 65532:65532, or any user but root, to the last stage.",
     ),
     "unknown user": (
         "The image's own list does not have this user or group, so that no container starts.",

@@ -9,6 +9,7 @@ from stagelab.metrics import GROUPS
 from stagelab.show.chart import Bar, bar_chart, text_chart
 from stagelab.show.fixes import scanner_line
 from stagelab.show.layers import breakable, paragraph
+from stagelab.show.meanings import meanings_html, meanings_text
 from stagelab.show.style import (
     GROUND,
     LINE,
@@ -41,9 +42,6 @@ _TURNS = {True: "text-align:right;white-space:nowrap;", False: "text-align:right
 
 def comparison_html(found: Comparison) -> Html:
     """Show images side by side, the best of each row marked by a sign and by weight."""
-    meanings = (
-        f"<div><b>{escape(group)}.</b> {escape(GROUPS[group])}</div>" for group, _ in _groups(found)
-    )
     notes = (f"<div>{escape(note)}</div>" for note in _notes(found))
     return card(
         _title(found),
@@ -52,7 +50,7 @@ def comparison_html(found: Comparison) -> Html:
         _table(found),
         *_rest_html(found),
         muted(Html("".join(notes))),
-        muted(Html(f'<div style="font-size:.9em">{"".join(meanings)}</div>')),
+        meanings_html(group for group, _ in _groups(found)),
     )
 
 
@@ -63,14 +61,14 @@ def comparison_text(found: Comparison) -> str:
         rows.append((group, *("",) * (len(found.names) + 1)))
         rows += [(f"  {row.title}", *_cells_text(row), _factor(row)) for row in members]
     align = "l" + "r" * (len(found.names) + 1)
-    meanings = [f"{group}. {GROUPS[group]}" for group, _ in _groups(found)]
     parts = (
         _title(found),
         paragraph(_verdict(found)),
         text_chart(_bars(found)),
         text_table(("", *(clip(name, _NAME) for name in found.names), "Factor"), rows, align=align),
         "\n".join(map(paragraph, _rest(found))),
-        "\n".join(map(paragraph, [*_notes(found), *meanings])),
+        "\n".join(map(paragraph, _notes(found))),
+        meanings_text(group for group, _ in _groups(found)),
     )
     return "\n\n".join(filter(None, parts))
 

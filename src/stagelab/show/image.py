@@ -9,7 +9,8 @@ from stagelab.image.facts import Packages, XRay
 from stagelab.image.secret_text import masked
 from stagelab.metrics import GROUPS, said_user
 from stagelab.show.fixes import title as fixes_title
-from stagelab.show.layers import breakable, layers_html, layers_text, paragraph
+from stagelab.show.layers import breakable, layers_html, layers_text
+from stagelab.show.meanings import meanings_html, meanings_text
 from stagelab.show.programs import (
     binary_line,
     command,
@@ -76,7 +77,6 @@ def xray_html(seen: XRay) -> Html:
         f'<details><summary style="cursor:pointer">{escape(_findings_title(seen))}</summary>'
         f"{findings_html(seen.surface, _SOME)}</details>"
     )
-    meanings = (f"<div><b>{escape(group)}.</b> {escape(GROUPS[group])}</div>" for group in GROUPS)
     parts = (
         Html(_ALARM.format(start_html(seen.start))) if _fails(seen) else "",
         Html(
@@ -87,7 +87,7 @@ def xray_html(seen: XRay) -> Html:
         found_html(seen.secrets, _SOME),
         Html(findings) if seen.surface.findings else "",
         layers_html(seen.layers),
-        muted(Html(f'<div style="font-size:.9em">{"".join(meanings)}</div>')),
+        meanings_html(GROUPS),
     )
     return card(f"X-ray of {seen.name}", *filter(None, parts))
 
@@ -109,7 +109,7 @@ def xray_text(seen: XRay) -> str:
         found_text(seen.secrets, _SOME),
         f"{_findings_title(seen)}\n{findings_text(surface, _SOME)}" if surface.findings else "",
         layers_text(seen.layers),
-        "\n".join(paragraph(f"{group}. {GROUPS[group]}") for group in GROUPS),
+        meanings_text(GROUPS),
     )
     return "\n\n".join(filter(None, parts))
 
@@ -163,7 +163,7 @@ def _large(seen: XRay) -> Iterator[Line]:
     yield Line(
         "Reclaimable",
         humane_bytes(reclaimable) if reclaimable else "none",
-        f"dive's efficiency: {100 * seen.waste.efficiency:.1f} %",
+        f"efficiency {100 * seen.waste.efficiency:.1f} %, as dive counts",
         "warn" if reclaimable else "ok",
     )
 
@@ -197,7 +197,7 @@ def _surface(seen: XRay) -> Iterator[Line]:
         else:
             clear.append(kind)
     if clear:
-        yield Line("None of", "clear", ", ".join(TITLES[kind].lower() for kind in clear), "ok")
+        yield Line("Not found", "none", ", ".join(TITLES[kind].lower() for kind in clear), "ok")
 
 
 def _secrets(seen: XRay) -> Iterator[Line]:

@@ -10,13 +10,15 @@ import textwrap
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from stagelab.image.facts import Change, Layer
+from stagelab.image.facts import Change, Layer, Layers
 from stagelab.image.secret_text import masked
 from stagelab.show.style import (
     Html,
     bar,
+    card,
     clip,
     code,
+    count,
     escape,
     humane_bytes,
     humane_count,
@@ -64,6 +66,10 @@ def layers_text(layers: Sequence[Layer]) -> str:
         for layer, total in _running(layers)
     ]
     return text_table(_HEADER, rows, align=_ALIGN)
+
+
+def _card(layers: Layers) -> Html:
+    return card(count(sum(not layer.empty for layer in layers), "layer"), layers_html(layers))
 
 
 def instruction(text: str, width: int) -> str:
@@ -123,5 +129,6 @@ def _running(layers: Sequence[Layer]) -> list[tuple[Layer, int]]:
     return list(zip(layers, sums, strict=True))
 
 
+register_untrusted(Layers, html=_card, text=layers_text)
 register_untrusted(Layer, html=lambda layer: code(layer_text(layer)), text=layer_text)
 register_untrusted(Change, html=lambda change: code(change_text(change)), text=change_text)

@@ -49,6 +49,6 @@ def _frame(title: str, done: int, total: int | None, seconds: float | None = Non
         shown = bar(done / total) if total else ""
     else:
         said = f"{humane_bytes(done)} in {humane_seconds(seconds)}"
-        text = f"Read {title}: {said}. Its layers are known from now on."
+        text = f"Read {title}: {said}, as an archive. Its layers are known from now on."
         shown = ""
     return Frame(f"<div>{muted(text)} {shown}</div>", text)

@@ -161,7 +161,7 @@ def _facts(surface: Surface) -> list[tuple[str, str, str, BadgeKind | None]]:
         ("Health check", "", masked(" ".join(check)) if check else "none", None),
     ]
     clear = [TITLES[kind].lower() for kind in FILES if not surface.of(kind)]
-    return [*facts, ("None of", "clear", ", ".join(clear), "ok")] if clear else facts
+    return [*facts, ("Not found", "none", ", ".join(clear), "ok")] if clear else facts
 
 
 def _by_kind(surface: Surface) -> list[tuple[FindingKind, tuple[Finding, ...]]]:
