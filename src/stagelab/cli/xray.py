@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
     from stagelab.errors import StagelabError  # noqa: PLC0415
     from stagelab.image import xray  # noqa: PLC0415
 
-    images = [_thing(name) for name in arguments.images]
+    images = arguments.images
     if arguments.sbom and len(images) > 1:
         raise StagelabError(
             "A list of parts is of one image.", fix="Give one IMAGE, and one command for each."
@@ -60,11 +59,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         _print(seen, seen.to_dict() if arguments.json else None)
     return 0
-
-
-def _thing(name: str) -> str | Path:
-    path = Path(name)
-    return path if path.is_file() else name
 
 
 def _print(found: XRay | Comparison, told: dict[str, Any] | None) -> None:

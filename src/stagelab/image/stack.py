@@ -87,7 +87,8 @@ class Stack:
                 if path not in hidden:
                     yield path, value
             for entry in layer.entries if hidden else ():
-                if entry.link in hidden and wrote.get(entry.path) == number:
+                twin = entry.kind == "file" and entry.link in hidden and entry.inode >= 0
+                if twin and wrote.get(entry.path) == number:
                     hidden.discard(entry.link)
                     yield entry.path, known[entry.link]
 

@@ -318,3 +318,12 @@ def test_a_package_record_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert len(seen.unread) == 1
     assert "rpm" in seen.unread[0]
     assert seen.unread[0] in str(seen)
+
+
+def test_a_symbolic_link_does_not_bring_back_what_was_replaced(tmp_path: Path) -> None:
+    def one(version: str) -> bytes:
+        return go_program(data=build_info(version))
+
+    base = tar([file("go/bin", one("go1.20"), 0o755), symlink("usr-go", "/go/bin")])
+    seen = look(tmp_path, docker_archive([base, tar([file("go/bin", one("go1.27.3"), 0o755)])]))
+    assert [(b.path, b.go_version) for b in seen.binaries] == [("/go/bin", "go1.27.3")]
