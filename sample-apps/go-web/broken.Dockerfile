@@ -1,4 +1,4 @@
-# Broken on purpose: the textbook's two stages. It builds, but its image does not start.
+# Broken on purpose: the two stages of go-hello. It builds, but its image does not start.
 # Lesson 03 finds out why.
 ARG GO_VERSION=1.27
 ARG ALPINE_VERSION=3.22
