@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from docker.transport import UnixHTTPAdapter
 
 from stagelab._render import Shown
+from stagelab.engine import connect
 from stagelab.errors import ImageError
 from stagelab.image.facts import XRay
 from stagelab.image.plain import plain
@@ -187,7 +188,7 @@ def _distinct(names: Sequence[str]) -> Iterator[str]:
 
 def _scan(image: Thing, client: DockerClient | None) -> tuple[ScannerFindings, ...]:
     if isinstance(image, XRay):  # an archive's is not on the engine, which its scanners will say
-        return scan(image.image_id, docker_host=_address(client))
+        return scan(image.image_id, docker_host=_address(client or connect()))
     source = source_of(image, client)
     if isinstance(source, FileSource):
         return scan(source.path)
@@ -195,10 +196,8 @@ def _scan(image: Thing, client: DockerClient | None) -> tuple[ScannerFindings, .
     return scan(str(source.image_id), docker_host=_address(source.image.client))
 
 
-def _address(client: DockerClient | None) -> str:
+def _address(client: DockerClient) -> str:
     """Give an engine's address as DOCKER_HOST names it; "" if it is not known."""
-    if client is None:
-        return ""
     adapter = client.api.get_adapter(client.api.base_url)
     if isinstance(adapter, UnixHTTPAdapter):
         return f"unix://{adapter.socket_path}"

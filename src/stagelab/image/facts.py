@@ -154,7 +154,7 @@ class XRay(Shown):
     architecture: str
     stand_in: str | None
     bases: tuple[BaseUseLike, ...]
-    tree: Tree
+    tree: Tree = field(compare=False)
     _stack: Stack = field(repr=False, compare=False)
     _fetch: Callable[[str, str], bytes | None] = field(repr=False, compare=False)
 
@@ -162,6 +162,9 @@ class XRay(Shown):
     def layer_count(self) -> int:
         """How many layers the image has, instructions without a layer not counted."""
         return sum(not layer.empty for layer in self.layers)
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.image_id))
 
     def __repr__(self) -> str:
         return (

@@ -327,3 +327,11 @@ def test_a_symbolic_link_does_not_bring_back_what_was_replaced(tmp_path: Path) -
     base = tar([file("go/bin", one("go1.20"), 0o755), symlink("usr-go", "/go/bin")])
     seen = look(tmp_path, docker_archive([base, tar([file("go/bin", one("go1.27.3"), 0o755)])]))
     assert [(b.path, b.go_version) for b in seen.binaries] == [("/go/bin", "go1.27.3")]
+
+
+def test_two_looks_at_one_image_are_equal(tmp_path: Path) -> None:
+    raw = docker_archive(STACK)
+    one, other = look(tmp_path, raw), look(tmp_path, raw)
+    assert one == other
+    assert len({one, other}) == 1
+    assert one != look(tmp_path, docker_archive(STACK[:2]))
