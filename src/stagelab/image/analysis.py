@@ -1,7 +1,8 @@
-"""From an image's configuration and its layers' facts to its x-ray; reads nothing more."""
+"""From an image's configuration and its layers' facts to its x-ray."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stagelab.engine.labels import STAND_IN_LABEL
@@ -18,10 +19,9 @@ from stagelab.image.surface import surface
 from stagelab.image.waste import waste
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from stagelab.image.facts import BaseUseLike
-    from stagelab.image.fixes import Fixes
     from stagelab.image.gathering import Read
     from stagelab.image.package import Package
     from stagelab.image.stack import Stack
@@ -32,7 +32,6 @@ def analyse(
     read: Read,
     *,
     bases: tuple[BaseUseLike, ...] = (),
-    fixes: bool = False,
     fetch: Callable[[str, str], bytes | None],
 ) -> XRay:
     """Put an x-ray together.
@@ -41,11 +40,7 @@ def analyse(
         name: What the x-ray is called.
         read: What was read of the image.
         bases: What is known of the bases.
-        fixes: Whether to ask the image's distribution what it has published.
         fetch: Gives a file's bytes from the layer of a diff ID and the path.
-
-    Raises:
-        ArchiveDamaged: If a layer that the configuration names is not known.
     """
     full = stack(read.config, read.layers, read.merged)
     stacked = concealed(full)  # nothing below shows a secret that the configuration holds
@@ -54,7 +49,6 @@ def analyse(
     release = os_release(
         stacked.content("/etc/os-release") or stacked.content("/usr/lib/os-release")
     )
-    packages = Packages(_packages(stacked))
     transfer = [read.stored.get(layer.diff_id) for layer in stacked.layers]
     return XRay(
         name=name,
@@ -65,13 +59,13 @@ def analyse(
         layers=_layers(stacked),
         files=sum(entry.kind == "file" for entry in stacked.tree),
         waste=waste(stacked),
-        packages=packages,
-        unread=tuple(sorted(title for path, title in UNREADABLE.items() if path in stacked.tree)),
+        packages=Packages(_packages(stacked)),
+        unread=_unread(stacked),
         binaries=go_binaries(stacked),
         surface=surface(stacked),
         start=start(stacked),
         secrets=secrets(full),
-        fixes=_fixes(stacked, packages, release) if fixes else NOT_ASKED,
+        fixes=NOT_ASKED,
         entrypoint=tuple(settings.get("Entrypoint") or ()),
         cmd=tuple(settings.get("Cmd") or ()),
         env=stacked.env,
@@ -98,13 +92,35 @@ def _packages(stacked: Stack) -> list[Package]:
     )
 
 
-def _fixes(stacked: Stack, packages: Packages, release: Mapping[str, str]) -> Fixes:
+def _unread(stacked: Stack) -> tuple[str, ...]:
+    found = sorted({title for path, title in UNREADABLE.items() if path in stacked.tree})
+    links = [
+        path
+        for number, layer in enumerate(stacked.layers)
+        for path in layer.unread
+        if stacked.merged.wrote.get(path) == number
+    ]
+    if links:
+        one = "".join(letter if letter.isprintable() else "\ufffd" for letter in min(links))
+        more = f" and {len(links) - 1} more" if links[1:] else ""
+        found.append(f"hard links to files that were not looked at: {one}{more}")
+    return tuple(found)
+
+
+def with_fixes(seen: XRay) -> XRay:
+    """Ask the image's distribution over the network what it has published, and add that."""
     from stagelab.image.fixes import published_fixes  # noqa: PLC0415 - rarely asked for, and large
 
-    contents = stacked.visible(lambda layer: layer.contents)
+    contents = seen._stack.visible(lambda layer: layer.contents)  # noqa: SLF001 - this package's own
     sources = {path: raw for path, raw in contents if path.startswith(APT)}
-    architecture = str(stacked.config.get("architecture") or "")
-    return published_fixes(packages, release, sources, architecture=architecture, changelogs=True)
+    fixes = published_fixes(
+        seen.packages,
+        seen.os_release,
+        sources,
+        architecture=seen.architecture,
+        changelogs=True,
+    )
+    return replace(seen, fixes=fixes)
 
 
 def _layers(stacked: Stack) -> Layers:

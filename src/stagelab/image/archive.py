@@ -14,14 +14,14 @@ import hashlib
 import json
 import posixpath
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from stagelab.errors import ArchiveDamaged
 from stagelab.image.layer import is_kept, scan
 from stagelab.image.room import Room
 from stagelab.image.shape import unreadable
-from stagelab.image.stream import PIECE, ByteStream, Growth, decompressed, truncated
+from stagelab.image.stream import PIECE, ByteStream, CutOff, Growth, decompressed, truncated
 from stagelab.image.sweep import Sweep
 from stagelab.image.tar import BLOCK, headers, looks_like_tar
 
@@ -36,6 +36,9 @@ _MOST_DOCUMENTS = 64 << 20
 _MOST_NESTED = 4
 _MOST_LAYERS = 1000
 """Many times what the engine's drivers can stack."""
+
+_MOST_STEPS = 10_000
+"""Descriptions that are looked at on all ways from index.json; a real archive has some tens."""
 
 _BLOBS = "blobs/sha256/"
 _ATTESTATION = "vnd.docker.reference.type"
@@ -95,10 +98,20 @@ class Parts:
         Raises:
             ArchiveDamaged: If there is none or its configuration cannot be read.
         """
-        named = self._configs_of_docker() | self._configs_of_oci()
+        named: dict[str, dict[str, None]] = {name: {} for name in self._configs_of_docker()}
+        for name, way in self._configs_of_oci():
+            named[name] = named.get(name, {}) | dict.fromkeys(way)
         if not named:
-            raise _without("neither manifest.json nor index.json names an image")
-        return tuple(self._described(name, digests) for name, digests in named.items())
+            raise _without("neither manifest.json nor index.json names an image", CutOff)
+        found: dict[str, Described] = {}  # one configuration may have several names
+        for name, digests in named.items():
+            image = self._described(name, digests)
+            known = found.get(image.digests[0])
+            more = known.digests if known else ()
+            found[image.digests[0]] = replace(
+                image, digests=tuple(dict.fromkeys((*image.digests, *more)))
+            )
+        return tuple(found.values())
 
     def _keep(self, header: Header, stream: ByteStream) -> None:
         self._documents_bytes += header.stored + len(header.name)
@@ -123,48 +136,55 @@ class Parts:
         digest = "sha256:" + hashlib.sha256(raw).hexdigest()
         return Described((digest, *digests), config)
 
-    def _configs_of_docker(self) -> dict[str, tuple[str, ...]]:
+    def _configs_of_docker(self) -> list[str]:
         """Give the names of the configurations that manifest.json names."""
         if "manifest.json" not in self._documents:
-            return {}
+            return []
         try:
             names = [str(image["Config"]) for image in self._document("manifest.json")]
         except (KeyError, TypeError) as error:
             raise _without("manifest.json is not as it should be") from error
-        return dict.fromkeys(map(posixpath.normpath, names), ())
+        return [posixpath.normpath(name) for name in names]
 
-    def _configs_of_oci(self) -> dict[str, tuple[str, ...]]:
-        """Give the names of the configurations that index.json leads to, and the ways' digests."""
+    def _configs_of_oci(self) -> list[tuple[str, tuple[str, ...]]]:
+        """Give the names of the configurations that index.json leads to, and each way's digests."""
         if "index.json" not in self._documents:
-            return {}
+            return []
+        ways: list[tuple[str, tuple[str, ...]]] = [("index.json", ())]
+        known: dict[str, tuple[str | None, tuple[str, ...]]] = {}
+        found = []
         try:
-            return dict(self._walk(self._document("index.json"), (), set()))
+            for name, way in ways:  # which become more
+                if name not in known:
+                    known[name] = self._led_to(name)
+                config, further = known[name]
+                if config:
+                    found.append((_blob(config), way))
+                if len(way) < _MOST_NESTED:
+                    ways += [(_blob(digest), (*way, digest)) for digest in further]
+                if len(ways) > _MOST_STEPS:
+                    raise _without(f"its indexes name more than {_MOST_STEPS} images")
         except (KeyError, TypeError, AttributeError) as error:
             raise _without("index.json is not as it should be") from error
+        return found
 
-    def _walk(
-        self,
-        document: Any,  # noqa: ANN401 - any JSON
-        way: tuple[str, ...],
-        walked: set[str],
-    ) -> Iterator[tuple[str, tuple[str, ...]]]:
-        if "config" in document:
-            yield _blob(document["config"]["digest"]), way
-        if len(way) == _MOST_NESTED:
-            return
-        for descriptor in document.get("manifests", []):
-            name = _blob(descriptor["digest"])
-            # An index may name platforms that the archive leaves out, and proofs of origin.
-            attests = (descriptor.get("annotations") or {}).get(_ATTESTATION)
-            if name in self._documents and name not in walked and not attests:
-                walked.add(name)
-                further = (*way, str(descriptor["digest"]))
-                yield from self._walk(self._document(name), further, walked)
+    def _led_to(self, name: str) -> tuple[str | None, tuple[str, ...]]:
+        """Give the digests of the configuration and of the manifests that a description names."""
+        document = self._document(name)
+        config = str(document["config"]["digest"]) if "config" in document else None
+        # An index may name platforms that the archive leaves out, and proofs of origin.
+        further = {
+            str(descriptor["digest"]): None
+            for descriptor in document.get("manifests", [])
+            if _blob(descriptor["digest"]) in self._documents
+            and not (descriptor.get("annotations") or {}).get(_ATTESTATION)
+        }
+        return config, tuple(further)
 
     def _raw(self, name: str) -> bytes:
         raw = self._documents.get(posixpath.normpath(name))
         if raw is None:
-            raise _without(f"{name} is missing")
+            raise _without(f"{name} is missing", CutOff)
         if name.startswith(_BLOBS) and name != _BLOBS + hashlib.sha256(raw).hexdigest():
             raise _without(f"{name} is not what its digest says")
         return raw
@@ -199,8 +219,8 @@ def _blob(digest: str) -> str:
     return "blobs/" + digest.replace(":", "/")
 
 
-def _without(detail: str) -> ArchiveDamaged:
-    return ArchiveDamaged(
+def _without(detail: str, kind: type[ArchiveDamaged] = ArchiveDamaged) -> ArchiveDamaged:
+    return kind(
         "This is no complete image archive: the description of its image is missing or damaged.",
         fix="Write it with `docker save -o FILE IMAGE` (`docker export` writes something else).",
         detail=detail,

@@ -44,6 +44,7 @@ def store_layer(facts: LayerFacts) -> None:
         "programs": facts.programs,
         "go": facts.go,
         "capabilities": facts.capabilities,
+        "unread": facts.unread,
         "hits": facts.hits,
     }
     _store("layer", facts.diff_id, kept)
@@ -90,9 +91,13 @@ def load_config(image_id: str) -> tuple[dict[str, Any], dict[str, int]] | None:
 
 
 def store_config(image_id: str, config: dict[str, Any], stored: dict[str, int]) -> None:
-    """Keep the same, and the folder within its bound."""
+    """Keep the same."""
     _store("image", image_id, {"config": config, "stored": stored})
-    _folder().bound("image", image_id)
+
+
+def bound(layers: Sequence[LayerFacts]) -> None:
+    """Keep the folder within its bound; the stack of these layers was kept just now and stays."""
+    _folder().bound("stack", _chain(layers))
 
 
 def _layer(diff_id: str, kept: dict[str, Any]) -> LayerFacts:
@@ -109,6 +114,7 @@ def _layer(diff_id: str, kept: dict[str, Any]) -> LayerFacts:
         programs={path: ProgramFacts(*facts) for path, facts in kept["programs"].items()},
         go={path: GoFacts(*facts) for path, facts in kept["go"].items()},
         capabilities={path: tuple(names) for path, names in kept["capabilities"].items()},
+        unread=tuple(kept["unread"]),
         hits=tuple(Hit(*hit) for hit in kept["hits"]),
     )
 

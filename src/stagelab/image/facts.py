@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from stagelab._render import Shown
 from stagelab.errors import ImageError
+from stagelab.image.holdings import Lower
 from stagelab.image.package import Package
 from stagelab.image.plain import plain
 
@@ -104,14 +105,16 @@ class XRay(Shown):
         size_bytes: Sum over the layers of the bytes of their regular files, a file with several
             names (hard links) counted once a layer. This is what the course calls size.
         merged_bytes: Bytes of the regular files that a container sees.
-        transfer_bytes: Sum of the layers as they are compressed for a registry; None unless the
-            image was read from compressed layers.
+        transfer_bytes: Sum of the layers as they are compressed for a registry; None unless this
+            very image was read from compressed layers, as those of an OCI archive and of an
+            engine with the containerd image store may be. It says nothing of the sizes that
+            another engine or archive has the same layers in.
         layers: The history, oldest first, instructions without a layer included.
         files: Regular files that a container sees, each name counted.
         waste: What is in the layers but of no use to a container.
         packages: Packages by the records of dpkg, apk, rpm, pip and npm.
-        unread: Records of packages that are there and cannot be read, in words: packages may be
-            missing above.
+        unread: Records of packages, and lists of users and the like, that are there and cannot be
+            read, in words: packages may be missing above.
         binaries: Programs that Go built (1.18 or newer).
         surface: What an intruder would find, and who they would be.
         start: Whether a container of the image can start at all.
@@ -215,21 +218,30 @@ class XRay(Shown):
             layer: Index of the layer; None for what a container sees.
 
         Raises:
-            ImageError: If that layer has no such regular file, or it is too large.
+            ImageNotFound: If the engine does not have the image any more.
+            ArchiveDamaged: If the archive is cut off, inconsistent, unsafe or beyond measure.
+            ImageError: If that layer has no such regular file, or it is too large; or if the image
+                cannot be read for another reason.
         """
         seen = self.tree.resolve(path) if layer is None else None
         wanted = seen.path if seen else "/" + path.strip("/")
         if layer is None:
             wrote = [change.layer for change in self.history_of(wanted) if change.what != "removed"]
             layer = wrote[-1] if seen and wrote else -1
-        facts = next((facts for made, facts in self._written() if made.index == layer), None)
-        names = {entry.path: entry for entry in facts.entries} if facts else {}
-        entry = names.get(wanted)
-        if entry is not None and entry.kind == "file" and facts:
+        layers = self._stack.layers
+        indexes = [made.index for made in self.layers if not made.empty]
+        number = indexes.index(layer) if layer in indexes else -1
+        entries = layers[number].entries if number >= 0 else ()
+        entry = next((entry for entry in entries if entry.path == wanted), None)
+        if entry is not None and entry.inode < 0:  # a hard link to a file of a layer below
+            behind = Lower(layers).find(entry, number)
+            number, entry = behind or (number, None)
+        if entry is not None and entry.kind == "file":
             if not entry.size:
                 return b""
-            first = next(name for name in names.values() if name.inode == entry.inode)
-            found = self._fetch(facts.diff_id, first.path)
+            names = layers[number].entries
+            first = next(name for name in names if name.inode == entry.inode)
+            found = self._fetch(layers[number].diff_id, first.path)
             if found is not None:
                 return found
         raise ImageError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,8 @@ from stagelab.image import cache
 from stagelab.image.archive import Parts
 from stagelab.image.merge import merge
 from stagelab.image.room import MOST_NAMES
+from stagelab.image.source import stopped
+from stagelab.image.stream import CutOff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +35,8 @@ class Read:
         config: The image configuration, as in the OCI image specification.
         layers: The facts of every layer, by diff ID.
         merged: The file system that they give.
-        stored: Bytes of the compressed form of layers, by diff ID, of those that came compressed.
+        stored: Bytes of the compressed form of layers, by diff ID, of those that came compressed
+            with this very image.
     """
 
     image_id: str
@@ -72,8 +75,14 @@ def gather(sources: Sequence[Source], progress: Progress | None) -> list[Read]:
 
 
 def fetch(source: Source, diff_id: str, path: str) -> bytes | None:
-    """Read one file of one layer; None if it is not there or too large."""
-    with closing(source.pieces()) as pieces:
+    """Read one file of one layer; None if it is not there or too large.
+
+    Raises:
+        ImageNotFound: If the engine does not have the image any more.
+        ArchiveDamaged: If the archive is cut off, inconsistent, unsafe or beyond measure.
+        ImageError: If the image cannot be read for another reason.
+    """
+    with _complete(source, source.name), closing(source.pieces()) as pieces:
         for facts in Parts().layers(pieces, keep=lambda name: name == path):
             if facts.diff_id == diff_id:
                 return facts.contents.get(path)
@@ -84,8 +93,13 @@ def _remembered(source: Source, known: dict[str, LayerFacts]) -> Read | None:
     """Give what the cache knows of an image, None if it does not know all of it."""
     if not source.image_id:
         return None
-    config, stored = cache.load_config(source.image_id) or (source.configuration(), {})
-    if config is None:
+    stored: dict[str, int] = {}
+    kept = cache.load_config(source.image_id)
+    if kept and source.agrees(kept[0]):
+        config, stored = kept
+    elif told := source.configuration():
+        config = told
+    else:
         return None
     layers = {}
     for diff_id in (config.get("rootfs") or {}).get("diff_ids") or []:
@@ -104,12 +118,24 @@ def _read(sources: Sequence[Source], progress: Progress | None) -> list[Read]:
     total = sum(source.total_bytes or 0 for source in sources) or None
     title = " and ".join(source.name for source in sources)
     view = nullcontext(progress) if progress else _render.live("read", title)
-    with view as watching, closing(first.pieces(*others)) as pieces:
-        for facts in parts.layers(_told(pieces, total, watching) if watching else pieces):
-            layers[facts.diff_id] = facts
-            cache.store_layer(facts)
-    images = parts.images()
-    return [_chosen(source, images, len(sources), layers, parts.stored) for source in sources]
+    with _complete(first, title):
+        with view as watching, closing(first.pieces(*others)) as pieces:
+            for facts in parts.layers(_told(pieces, total, watching) if watching else pieces):
+                layers[facts.diff_id] = facts
+                cache.store_layer(facts)
+        images = parts.images()
+        return [_chosen(source, images, len(sources), layers, parts.stored) for source in sources]
+
+
+@contextmanager
+def _complete(source: Source, title: str) -> Iterator[None]:
+    """Say it of the engine if an archive that it gives out lacks something."""
+    try:
+        yield
+    except CutOff as error:
+        if source.image_id is None:
+            raise ArchiveDamaged(error.cause, fix=error.fix, detail=error.detail) from error
+        raise stopped(title, error.detail) from error
 
 
 def _chosen(
@@ -122,12 +148,10 @@ def _chosen(
     mine = [image for image in images if source.image_id in image.digests]
     if not mine and asked == 1:
         mine = list(images)
+    if len(mine) > 1:  # of several platforms the engine tells of one
+        mine = [image for image in mine if source.agrees(image.config)] or mine
     if len(mine) > 1:
-        raise ImageError(
-            f"The archive of {source.name} holds {len(mine)} images.",
-            fix="Write one image to an archive of its own with `docker save -o FILE IMAGE`.",
-            detail=", ".join(image.digests[0] for image in mine),
-        )
+        raise _several(source, mine)
     if not mine:
         raise ImageError(
             f"The engine did not give out the image {source.name} with the others.",
@@ -138,24 +162,34 @@ def _chosen(
     needed = (config.get("rootfs") or {}).get("diff_ids") or []
     missing = [diff_id for diff_id in needed if diff_id not in layers]
     if missing:
-        raise ArchiveDamaged(
+        raise CutOff(
             "A layer that the image's configuration names is missing, or its contents are not "
             "what their digest says.",
             fix="Write the archive again with `docker save -o FILE IMAGE`.",
             detail=", ".join(missing),
         )
-    if sum(len(layers[diff_id].entries) for diff_id in needed) > MOST_NAMES:
-        raise ArchiveDamaged(
-            "The image stacks the same layers again and again: its configuration is damaged, or "
-            "made to fill a memory.",
-            fix="Ask where the archive comes from.",
-            detail=f"{len(needed)} layers with more than {MOST_NAMES:,} names",
-        )
-    image_id = source.image_id or mine[0].digests[0]
     own = {diff_id: stored[diff_id] for diff_id in needed if diff_id in stored}
-    read = _put_together(image_id, config, layers, own)
-    cache.store_config(image_id, config, own)  # last: it keeps the folder within its bound
+    read = _put_together(source.image_id or mine[0].digests[0], config, layers, own)
+    if source.image_id:  # a file is read each time: it tells its own compressed sizes, no other's
+        cache.store_config(source.image_id, config, own)
+    cache.bound([layers[diff_id] for diff_id in needed])
     return read
+
+
+def _several(source: Source, images: Sequence[Described]) -> ImageError:
+    detail = ", ".join(image.digests[0] for image in images)
+    if source.image_id is None:
+        return ImageError(
+            f"The archive of {source.name} holds {len(images)} images.",
+            fix="Write one image to an archive of its own with `docker save -o FILE IMAGE`.",
+            detail=detail,
+        )
+    return ImageError(
+        f"The engine has {len(images)} images under the name {source.name}, and does not tell "
+        "which of them it would start.",
+        fix="Build or pull it for one platform, under a name of its own.",
+        detail=detail,
+    )
 
 
 def _put_together(
@@ -166,10 +200,18 @@ def _put_together(
 ) -> Read:
     needed = (config.get("rootfs") or {}).get("diff_ids") or []
     stacked = [layers[diff_id] for diff_id in needed]
+    if sum(len(layer.entries) for layer in stacked) > MOST_NAMES:
+        raise ArchiveDamaged(
+            "The image stacks the same layers again and again: its configuration is damaged, or "
+            "made to fill a memory.",
+            fix="Ask where the image comes from.",
+            detail=f"{len(needed)} layers with more than {MOST_NAMES:,} names",
+        )
     merged = cache.load_merged(stacked)
     if merged is None:
         merged = merge(stacked)
         cache.store_merged(stacked, merged)
+        cache.bound(stacked)
     return Read(image_id, config, {facts.diff_id: facts for facts in stacked}, merged, stored)
 
 

@@ -44,36 +44,45 @@ def holdings(seen: XRay, layer: int | None = None) -> dict[str, Holding]:
     else:
         stacked = [(index, each) for index, each in stacked if index == layer]
         entries = sorted(entry for _, each in stacked for entry in each.entries)
-    # what is seen at a path was written by the highest layer that has it
-    wrote = {entry.path: n for n, (_, each) in enumerate(stacked) for entry in each.entries}
-    lower = _Lower(stacked)
+    wrote = seen._stack.merged.wrote  # noqa: SLF001 - likewise
+    lower = Lower([each for _, each in stacked])
     found = {}
     for entry in entries:
-        n = wrote[entry.path]
+        n = wrote[entry.path] if layer is None else 0
         contents, fingerprint = None, entry.fingerprint
         if entry.size and entry.inode >= 0:
             contents = stacked[n][0], entry.inode
         elif entry.size:
-            contents, fingerprint = lower.find(entry, n)
+            behind = lower.find(entry, n)
+            contents, fingerprint = None, 0
+            if behind:
+                contents = stacked[behind[0]][0], behind[1].inode
+                fingerprint = behind[1].fingerprint
         found[entry.path] = Holding(entry, stacked[n][0], contents, fingerprint)
     return found
 
 
-class _Lower:
-    """Finds the files of lower layers that hard links lead to; such links are rare."""
+class Lower:
+    """Finds the files of lower layers that hard links lead to; such links are rare.
 
-    def __init__(self, stacked: Sequence[tuple[int, LayerFacts]]) -> None:
-        self._stacked = stacked
+    Args:
+        layers: The layers, lowest first.
+    """
+
+    def __init__(self, layers: Sequence[LayerFacts]) -> None:
+        self._layers = layers
         self._names: dict[int, dict[str, Entry]] = {}
 
-    def find(self, entry: Entry, number: int) -> tuple[tuple[int, int] | None, int]:
-        """Give the contents and the fingerprint behind a link that layer `number` wrote."""
+    def find(self, entry: Entry, number: int) -> tuple[int, Entry] | None:
+        """Give the layer of what is behind a link that layer `number` wrote, and its entry there.
+
+        Layers are numbered from 0; None if the link leads nowhere.
+        """
         for n in reversed(range(number)):
-            index, facts = self._stacked[n]
             if n not in self._names:
-                self._names[n] = {each.path: each for each in facts.entries}
+                self._names[n] = {each.path: each for each in self._layers[n].entries}
             target = self._names[n].get(entry.link)
             if target is not None and target.inode >= 0:
-                return (index, target.inode), target.fingerprint
+                return n, target
             entry = target or entry
-        return None, 0
+        return None

@@ -16,6 +16,7 @@ from stagelab.image.entry import Entry
 from stagelab.image.gobuild import go_facts
 from stagelab.image.room import Room
 from stagelab.image.secret_files import file_rule
+from stagelab.image.small import MOST_SMALL, SmallFiles
 from stagelab.image.spans import Hit, Spans
 from stagelab.image.tar import headers
 
@@ -29,11 +30,14 @@ if TYPE_CHECKING:
     from stagelab.image.stream import ByteStream
     from stagelab.image.tar import Header
 
-RULES = 4
+RULES = 5
 """Version of what is looked for in a layer; cached facts of another version are not used."""
 
 MOST_CAPTURED = 16 << 20
 """Bytes of the largest file whose contents are kept."""
+
+_MOST_FOLLOWED = 64 << 20
+"""Bytes that are read in all under further names of files; a name costs an archive little."""
 
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
@@ -60,6 +64,8 @@ class LayerFacts:
         programs: How each executable file is started, by path.
         go: What Go programs say of themselves, by path.
         capabilities: Names of the capabilities that a program gets from its file, by path.
+        unread: Records and files that were asked for, of which this is not known: hard links to
+            files of lower layers, or to larger ones that have another kind of name.
         hits: Where something looks like a secret.
     """
 
@@ -72,6 +78,7 @@ class LayerFacts:
     programs: dict[str, ProgramFacts] = field(default_factory=dict)
     go: dict[str, GoFacts] = field(default_factory=dict)
     capabilities: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
 
     @property
@@ -136,15 +143,18 @@ class _Found:
         self._room = room
         self._entries: dict[str, Entry] = {}
         self._spans = Spans()
-        self._by_path = _ByPath({}, {}, {}, {}, {})
+        self._by_path = _ByPath({}, {}, {}, {}, {}, {})
+        self._small = SmallFiles()
+        self._followed = 0
         self.whiteouts: list[str] = []
         self.opaques: list[str] = []
 
     def add(self, path: str, number: int, header: Header, stream: ByteStream) -> None:
         """Note an entry, and what its contents say, which begin here."""
-        for known in self._by_path:
-            if path in known:
-                del known[path]
+        if path in self._entries:
+            for known in self._by_path:
+                known.pop(path, None)
+            self._small.forget(path)
         fingerprint = 0
         if header.kind == "file":
             if header.capability:
@@ -160,6 +170,8 @@ class _Found:
                     stream.tap = None
                 self._spans.add(start, stream.position, path)
                 fingerprint = hasher.intdigest()
+        elif header.kind == "link":
+            self._follow(path, rooted(header.link))
         entry = _entry(path, number, header, self._entries, fingerprint)
         self._entries.pop(path, None)  # what comes twice is in the place of the last
         self._entries[path] = entry
@@ -170,10 +182,7 @@ class _Found:
                 self._room.take(contents=header.size)
                 self._by_path.contents[path] = stream.read(header.size)
         elif records.is_record(path):
-            listed = records.read(path, stream.pieces(header.size))
-            if listed:
-                self._room.take(names=len(listed))
-                self._by_path.packages[path] = listed
+            self._note(path, records.read(path, stream.pieces(header.size)))
         elif header.mode & 0o111:
             head = stream.peek(min(HEAD, header.size))
             if head.startswith((ELF_MAGIC, SCRIPT_MAGIC)):
@@ -186,10 +195,47 @@ class _Found:
                     if go:
                         self._room.take(contents=len(go.modules))
                         self._by_path.go[path] = go
+        elif header.size <= MOST_SMALL:
+            self._small.keep(path, stream.read(header.size))
+
+    def _follow(self, path: str, target: str) -> None:
+        """Note what a hard link's file says if only this name makes it wanted."""
+        kept = self._keep(path)
+        if not kept and not records.is_record(path):
+            return
+        entry = self._entries.get(target)
+        if entry is not None and not entry.size and entry.inode >= 0:
+            return  # empty, or no regular file
+        names = (
+            [
+                name
+                for name in (target, entry.link)
+                if name in self._entries and self._entries[name].inode == entry.inode
+            ]
+            if entry
+            else []
+        )
+        if not kept and any(map(records.is_record, names)):
+            return  # it is known under that name
+        known = (self._by_path.contents.get(name) or self._small.get(name) for name in names)
+        raw = next(filter(None, known), None)
+        self._followed += len(raw or b"")
+        if raw is None or self._followed > _MOST_FOLLOWED:
+            self._by_path.unread[path] = None
+        elif kept:
+            self._room.take(contents=len(raw))
+            self._by_path.contents[path] = raw
+        else:
+            self._note(path, records.read(path, [raw]))
+
+    def _note(self, path: str, listed: tuple[Package, ...]) -> None:
+        if listed:
+            self._room.take(names=len(listed))
+            self._by_path.packages[path] = listed
 
     def facts(self, diff_id: str, hits: Iterable[tuple[int, str]]) -> LayerFacts:
         """Put together what was found."""
-        contents, packages, programs, go, caps = self._by_path
+        contents, packages, programs, go, caps, unread = self._by_path
         inside = self._spans.hits(hits)
         told = {hit.path for hit in inside}  # what contents tell, the name need not
         named = (
@@ -208,6 +254,7 @@ class _Found:
             programs=programs,
             go=go,
             capabilities=caps,
+            unread=tuple(unread),
             hits=(*inside, *named),
         )
 
@@ -218,6 +265,7 @@ class _ByPath(NamedTuple):
     programs: dict[str, ProgramFacts]
     go: dict[str, GoFacts]
     capabilities: dict[str, tuple[str, ...]]
+    unread: dict[str, None]
 
 
 def rooted(name: str) -> str:

@@ -16,7 +16,7 @@ from stagelab.image.inspection import configuration
 from stagelab.image.stream import PIECE
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from docker import DockerClient
     from docker.models.images import Image
@@ -42,6 +42,9 @@ class Source(Protocol):
 
     def configuration(self) -> dict[str, Any] | None:
         """Give the image's configuration if it can be had without reading the image."""
+
+    def agrees(self, config: Mapping[str, Any]) -> bool:
+        """Tell whether a configuration can be the image's, by what is known without reading it."""
 
     @property
     def place(self) -> object:
@@ -81,6 +84,20 @@ class EngineSource:
         except (docker.errors.APIError, requests.RequestException):
             return None  # reading the image will say what is wrong
 
+    def agrees(self, config: Mapping[str, Any]) -> bool:
+        """Compare the platform and the layers with what the engine tells.
+
+        The ID alone does not do: an engine with the containerd image store may call an image by
+        the digest of an index of several platforms, and tell of the one that it has.
+        """
+        told = self.image.attrs
+        layers = (told.get("RootFS") or {}).get("Layers") or []
+        if layers != ((config.get("rootfs") or {}).get("diff_ids") or []):
+            return False
+        platform = ("Architecture", "Os", "Variant")
+        pairs = [(told.get(name), config.get(name.lower())) for name in platform]
+        return all(one == other for one, other in pairs if one and other)
+
     def pieces(self, *others: Source) -> Generator[bytes]:
         """Give what `docker save` gives: layers that images share come once.
 
@@ -98,10 +115,10 @@ class EngineSource:
                 if response.status_code == HTTPStatus.NOT_FOUND:
                     raise _not_found(called, response.text)
                 if not response.ok:
-                    raise _stopped(called, response.text)
+                    raise stopped(called, response.text)
                 yield from response.iter_content(PIECE)
         except requests.RequestException as error:
-            raise _stopped(called, str(error)) from error
+            raise stopped(called, str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +150,10 @@ class FileSource:
     def configuration(self) -> dict[str, Any] | None:
         """Unknown before the archive is read."""
         return None
+
+    def agrees(self, config: Mapping[str, Any]) -> bool:  # noqa: ARG002 - nothing speaks against it
+        """Any configuration in the archive can be meant."""
+        return True
 
     def pieces(self, *others: Source) -> Generator[bytes]:  # noqa: ARG002 - they are in this file
         """Give the file's bytes.
@@ -218,7 +239,8 @@ def _is_file(name: str) -> bool:
         return False
 
 
-def _stopped(called: str, detail: str) -> ImageError:
+def stopped(called: str, detail: str) -> ImageError:
+    """Make the error for an engine that does not give out all of an image."""
     return ImageError(
         f"The engine stopped in the middle of giving out the image {called}.",
         fix="Run `./course doctor` to see whether the engine is well, then try again.",

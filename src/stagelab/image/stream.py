@@ -30,6 +30,10 @@ _MOST_EXPANSION = 200
 """How many times as large contents may be as their compressed form."""
 
 
+class CutOff(ArchiveDamaged):
+    """An archive that lacks something that belongs to it: nothing in it is wrong."""
+
+
 class ByteStream:
     """A forward-only reader over pieces of bytes.
 
@@ -161,9 +165,9 @@ def decompressed(stream: ByteStream, growth: Growth | None = None) -> ByteStream
     return stream
 
 
-def truncated(detail: str) -> ArchiveDamaged:
+def truncated(detail: str) -> CutOff:
     """Make the error for an archive that ends too early."""
-    return ArchiveDamaged(
+    return CutOff(
         "The image archive ends before its contents do: it was cut off while it was written "
         "or copied.",
         fix="Write it again with `docker save -o FILE IMAGE`, and check that the disk has room.",

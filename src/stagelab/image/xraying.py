@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, overload
 
 from stagelab.errors import ImageError
-from stagelab.image.analysis import analyse
+from stagelab.image.analysis import analyse, with_fixes
 from stagelab.image.gathering import fetch, gather
 from stagelab.image.source import source_of
 
@@ -91,11 +91,12 @@ def xray(
                 source.name,
                 read,
                 bases=tuple(getattr(image, "bases", ())),
-                fixes=fixes,
                 fetch=partial(fetch, source),
             )
             for image, source, read in zip(images, sources, gather(sources, progress), strict=True)
         ]
+    if fixes:
+        seen = [with_fixes(each) for each in seen]
     return seen[0] if len(seen) == 1 else tuple(seen)
 
 

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 from hypothesis import given, settings
@@ -35,6 +35,7 @@ from .archives import (
 from .test_gobuild import LOADER, build_info, program
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from stagelab.image import XRay
@@ -79,11 +80,11 @@ class Api:
 
 
 class Image:
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, layers: Sequence[bytes] = LAYERS) -> None:
         self.client = type("Client", (), {"api": api})()
         self.id = "sha256:abc"
         self.short_id = "sha256:a"
-        self.attrs = {"Size": 9, "RootFS": {"Layers": ["sha256:unknown"]}}
+        self.attrs: dict[str, Any] = {"Size": 9, "RootFS": {"Layers": [*map(digest, layers)]}}
         self.tags = ["made:up"]
 
     def history(self) -> list[dict[str, object]]:
@@ -150,6 +151,7 @@ def test_no_half_entries_and_a_bound(
     os.utime(old, (1, 1))
     monkeypatch.setattr(cache, "MOST_BYTES", sum(path.stat().st_size for path in entries))
     cache.store_config("sha256:other", {"a": 1}, {"sha256:l": 7})
+    cache.bound([])
     assert not old.exists()
     assert cache.load_config("sha256:other") == ({"a": 1}, {"sha256:l": 7})
 
@@ -181,6 +183,7 @@ def test_a_layer_comes_back_as_it_was_kept(tmp_path: Path) -> None:
         ),
         file("bin/sh", b"#!/bin/busybox sh\n", 0o4755),
         hardlink("bin/ash", "bin/sh"),
+        hardlink("etc/group", "below"),
         symlink("x", "bin/sh"),
         file("var/lib/dpkg/status", b"Package: a\nStatus: install ok installed\nVersion: 1\n"),
         file("app", program(data=build_info(), loader=LOADER), 0o755),
@@ -200,6 +203,7 @@ def test_a_layer_comes_back_as_it_was_kept(tmp_path: Path) -> None:
     assert kept.go
     assert kept.packages
     assert kept.contents
+    assert kept.unread == ("/etc/group",)
     assert kept.capabilities == {"/etc/passwd": ("cap_net_raw",)}
     assert type(kept.entries[0]) is Entry
     assert type(kept.go["/app"]) is GoFacts
@@ -212,7 +216,7 @@ def test_images_of_one_engine_are_saved_at_once_and_only_if_unknown() -> None:
     manifest = json.dumps([{"Config": "0.json"}, {"Config": "1.json"}]).encode()
     layers = [file(f"{number}.tar", raw) for number, raw in enumerate(LAYERS)]
     api = Api(tar([*layers, *parts, file("manifest.json", manifest)]))
-    images = [Image(api), Image(api)]
+    images = [Image(api, LAYERS[:1]), Image(api)]
     for image, raw in zip(images, both, strict=True):
         image.id = digest(raw)
     one, other, again = xray(*images, images[0])
@@ -278,14 +282,15 @@ def test_a_crash_in_the_middle_of_a_write_leaves_no_entry(own_cache: Path) -> No
 
 
 TABLES = ("contents", "packages", "programs", "go", "capabilities")
+LISTS = ("entries", "whiteouts", "opaques", "unread", "hits")
 
 
 @settings(deadline=None)
 @given(st.recursive(st.none() | st.integers() | st.text(max_size=3), st.lists))
 def test_whatever_an_entry_holds_it_is_used_or_not(kept: object) -> None:
-    for name in ("entries", "hits", *TABLES):
+    for name in (*LISTS, "searched", *TABLES):
         whole: dict[str, object] = {key: {} for key in TABLES}
-        whole |= {"entries": [], "whiteouts": [], "opaques": [], "hits": [], name: kept}
+        whole |= {key: [] for key in LISTS} | {"searched": True, name: kept}
         cache._store("layer", "sha256:one", whole)
         found = cache.load_layer("sha256:one")
         assert found is None or isinstance(found, layer.LayerFacts)
