@@ -15,6 +15,7 @@ from stagelab.containers import run, serve
 from stagelab.engine import tidy
 from stagelab.engine.labels import labels
 from stagelab.image.layer import LayerFacts, scan
+from stagelab.image.spans import Swept
 from stagelab.image.stack import Stack, stack
 from stagelab.image.start import Start, start
 from stagelab.image.stream import ByteStream
@@ -72,7 +73,7 @@ def seen(client: DockerClient, image_id: str) -> Stack:
             for path, diff_id in zip(manifest["Layers"], config["rootfs"]["diff_ids"], strict=True):
                 if diff_id not in KNOWN:
                     raw = ByteStream([_member(archive, path)])
-                    KNOWN[diff_id] = scan(raw, lambda diff_id=diff_id: (diff_id, ()))
+                    KNOWN[diff_id] = scan(raw, lambda diff_id=diff_id: Swept(diff_id))
     return stack(config, KNOWN)
 
 

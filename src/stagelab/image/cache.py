@@ -46,6 +46,7 @@ def store_layer(facts: LayerFacts) -> None:
         "capabilities": facts.capabilities,
         "unread": facts.unread,
         "hits": facts.hits,
+        "searched": facts.searched,
     }
     _store("layer", facts.diff_id, kept)
 
@@ -116,6 +117,7 @@ def _layer(diff_id: str, kept: dict[str, Any]) -> LayerFacts:
         capabilities={path: tuple(names) for path, names in kept["capabilities"].items()},
         unread=tuple(kept["unread"]),
         hits=tuple(Hit(*hit) for hit in kept["hits"]),
+        searched=bool(kept["searched"]),
     )
 
 

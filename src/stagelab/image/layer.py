@@ -21,17 +21,21 @@ from stagelab.image.spans import Hit, Spans
 from stagelab.image.tar import headers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from stagelab.image.elf import ProgramFacts
     from stagelab.image.entry import Kind
     from stagelab.image.gobuild import GoFacts
     from stagelab.image.package import Package
+    from stagelab.image.spans import Swept
     from stagelab.image.stream import ByteStream
     from stagelab.image.tar import Header
 
-RULES = 5
-"""Version of what is looked for in a layer; cached facts of another version are not used."""
+RULES = 6
+"""Version of what is looked for in a layer, and of how layers are merged into a stack.
+
+Cached facts of another version are not used.
+"""
 
 MOST_CAPTURED = 16 << 20
 """Bytes of the largest file whose contents are kept."""
@@ -66,7 +70,9 @@ class LayerFacts:
         capabilities: Names of the capabilities that a program gets from its file, by path.
         unread: Records and files that were asked for, of which this is not known: hard links to
             files of lower layers, or to larger ones that have another kind of name.
-        hits: Where something looks like a secret.
+        hits: Where something looks like a secret: each file and rule once, by place.
+        searched: Whether all of it was searched for secrets; False if there are too many things
+            in it that begin like one.
     """
 
     diff_id: str
@@ -80,6 +86,7 @@ class LayerFacts:
     capabilities: dict[str, tuple[str, ...]] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
+    searched: bool = True
 
     @property
     def size_bytes(self) -> int:
@@ -94,7 +101,7 @@ def is_kept(path: str) -> bool:
 
 def scan(
     stream: ByteStream,
-    finish: Callable[[], tuple[str, Iterable[tuple[int, str]]]],
+    finish: Callable[[], Swept],
     keep: Callable[[str], bool] = is_kept,
     room: Room | None = None,
 ) -> LayerFacts:
@@ -102,8 +109,7 @@ def scan(
 
     Args:
         stream: The uncompressed tar, from its start.
-        finish: Called at the end, gives the layer's diff ID, and for whatever looks like a secret
-            its place in the tar and the rule that it meets.
+        finish: Called at the end, gives the layer's diff ID and what looks like a secret.
         keep: Which files' contents are wanted; those over 16 MB are not kept.
         room: What its names may take; None for all that an archive may.
 
@@ -131,8 +137,7 @@ def scan(
         elif path != "/":
             found.add(path, number, header, stream)
     stream.drain()
-    diff_id, hits = finish()
-    return found.facts(diff_id, hits)
+    return found.facts(finish())
 
 
 class _Found:
@@ -170,6 +175,9 @@ class _Found:
                     stream.tap = None
                 self._spans.add(start, stream.position, path)
                 fingerprint = hasher.intdigest()
+            elif header.stored:
+                stop = stream.position + header.stored
+                self._spans.add(stream.position, stop, path, holed=True)
         elif header.kind == "link":
             self._follow(path, rooted(header.link))
         entry = _entry(path, number, header, self._entries, fingerprint)
@@ -233,10 +241,10 @@ class _Found:
             self._room.take(names=len(listed))
             self._by_path.packages[path] = listed
 
-    def facts(self, diff_id: str, hits: Iterable[tuple[int, str]]) -> LayerFacts:
+    def facts(self, swept: Swept) -> LayerFacts:
         """Put together what was found."""
         contents, packages, programs, go, caps, unread = self._by_path
-        inside = self._spans.hits(hits)
+        inside = self._spans.hits(swept.places)
         told = {hit.path for hit in inside}  # what contents tell, the name need not
         named = (
             Hit(rule, path, None)
@@ -245,7 +253,7 @@ class _Found:
             if (rule := file_rule(path))
         )
         return LayerFacts(
-            diff_id=diff_id,
+            diff_id=swept.diff_id,
             entries=tuple(self._entries.values()),
             whiteouts=tuple(self.whiteouts),
             opaques=tuple(self.opaques),
@@ -256,6 +264,7 @@ class _Found:
             capabilities=caps,
             unread=tuple(unread),
             hits=(*inside, *named),
+            searched=swept.complete,
         )
 
 

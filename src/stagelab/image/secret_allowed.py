@@ -1,7 +1,11 @@
 """What looks like a secret and is public: keys that well-known projects made for their own tests.
 
-A place is allowed only inside such a project's own tree, which is told by other files of it: the
-same name anywhere else is a finding. What is allowed is listed all the same, with the reason.
+What the Go and Python projects made is allowed only inside their own tree, which is told by another
+file of it: the same name anywhere else is a finding. All else is allowed by its place alone,
+without a look at who put it there: the folders that a package manager unpacks what is published
+into (modules of Go, packages of Python and Node, documentation, GnuTLS, CMake), and there only
+tests, examples and manuals. A key of one's own that is copied to such a place is allowed with them;
+so what is allowed is listed all the same, with the reason.
 """
 
 from __future__ import annotations
@@ -11,6 +15,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
+
+
+_MOST_LETTERS = 1024
+"""Letters of a path that may be allowed, so that the patterns take no time to speak of."""
 
 
 class _Public(NamedTuple):
@@ -39,7 +47,7 @@ _ALL = (
     ),
     _public(
         "",
-        r".*/pkg/mod/[^@]+@v[^/]+/(?:.+/)?(?:testdata/.+|[^/]+_test\.go)",
+        r".*/pkg/mod/[^@]{1,256}@v[^/]{1,128}/(?:.+/)?(?:testdata/.+|[^/]+_test\.go)",
         "It belongs to the tests of a Go module that was fetched as it is published.",
     ),
     _public(
@@ -83,6 +91,8 @@ def allowed(path: str, paths: AbstractSet[str]) -> str:
         path: The file.
         paths: All files of the image, of all layers.
     """
+    if len(path) > _MOST_LETTERS:
+        return ""
     for public in _ALL:
         if public.root:
             at = path.find("/", 1)

@@ -7,19 +7,19 @@ before a command as `|2 A=1 B=2 /bin/sh -c …`; ENV and LABEL give values witho
 from __future__ import annotations
 
 import re
+from collections import deque
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
-from stagelab.image.secret_rules import NEEDLES, found_at
+from stagelab.image.secret_mask import MASK, Mask
+from stagelab.image.secret_rules import AFTER, NEEDLES, found_at
 from stagelab.image.secret_value import is_set
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
-MASK = "***"
-"""What stands where a secret was."""
-
-_LEAST_LITERAL = 6
-"""Letters of a value that is masked wherever it stands; a shorter one may be a common word."""
+MOST_LETTERS = 1 << 18
+"""Letters of one text, or of one list of words, that are searched; what comes after is cut off."""
 
 _TELLING = re.compile(
     r"(?: PASSWORD | PASSWD | PASSPHRASE | SECRET | TOKEN | CREDENTIAL"
@@ -42,14 +42,18 @@ _DECLARES = re.compile(r"(?:/bin/sh -c #\(nop\)\s+)?(?:ENV|LABEL|ARG)\s")
 _ARGUMENTS = re.compile(
     r"(?:RUN )?\|(?P<count>\d{1,6}) (?P<all>.*?)(?= /\S+(?: -\S+)* -\w*c |$)", re.DOTALL
 )
-_URL = re.compile(r"://[^\s/:@'\"]{0,128}:(?P<value>[^\s/@'\"]{3,512})@")
+_URL = re.compile(r"://[^\s/:@'\"]{0,128}:(?P<value>[^\s/'\"]{3,512})@")  # up to the last @
+_OPTION = (
+    r"--(?:[\w-]{0,64}-)?(?:password|passwd|passphrase|token|api-?key|secret-key|access-key"
+    r"|auth-?token)"
+)
+_OPTION_WORD = re.compile(rf"(?P<name>{_OPTION})(?:=(?P<value>.+))?", re.IGNORECASE | re.DOTALL)
 _COMMANDS = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
-        r"(?<![\w-])(?P<name>--(?:[\w-]{0,64}-)?(?:password|passwd|passphrase|token|api-?key|secret-key|access-key"
-        r"|auth-?token))(?:=|\s+|[\"']\s{0,8},?\s{0,8})" + _VALUE,
+        rf"(?<![\w-])(?P<name>{_OPTION})(?:=|\s+|[\"']\s{{0,8}},?\s{{0,8}})" + _VALUE,
         r"(?P<name>authorization):\s*(?:bearer|basic|token)\s+(?P<value>[^\s\"']{8,})",
-        r"\bcurl\s(?:[^|;&\n]{0,500}?\s)?(?P<name>-u|--user)[\s=]\s*[\"']?[^\s:\"']+:(?P<value>[^\s\"']+)",
+        r"\bcurl\s(?:[^|;&\n]{0,200}?\s)?(?P<name>-u|--user)[\s=]\s*[\"']?[^\s:\"']+:(?P<value>[^\s\"']+)",
         r"\becho\s+(?:-\w+\s+)?[\"']?[\w-]+:(?P<value>[^\s\"'|]+)[\"']?\s*\|\s*(?P<name>chpasswd)",
         r"\bsshpass\s+(?P<name>-p)\s*" + _VALUE,
     )
@@ -84,6 +88,7 @@ def is_telling(name: str) -> bool:
 
 def in_setting(name: str, value: str) -> list[Told]:
     """Give the secrets in one variable's or label's value."""
+    value = value[:MOST_LETTERS]
     found = [*_shapes(value), *_urls(value)]
     if not found and is_telling(name) and is_set(value):
         found.append(Told("telling-name", name, 0, len(value)))
@@ -92,28 +97,93 @@ def in_setting(name: str, value: str) -> list[Told]:
 
 def in_instruction(text: str) -> list[Told]:
     """Give the secrets in an instruction, as the history or a Dockerfile has it."""
-    return sorted(_apart(_all(text)), key=lambda told: told.start)
+    return sorted(_apart(_all(text[:MOST_LETTERS])), key=lambda told: told.start)
 
 
-def masked(text: str, values: Iterable[str] = ()) -> str:
-    """Give an instruction with `***` in place of each secret.
+def in_words(words: Sequence[str]) -> list[str]:
+    """Give the values of the secrets in a command in exec form, whose words tell of each other."""
+    line = " ".join(words)[:MOST_LETTERS]
+    return [line[told.start : told.stop] for told in _all_in_words(words, line)]
+
+
+def masked(text: str, known: Mask | None = None, *, name: bool = False) -> str:
+    """Give a text, such as an instruction, with `***` in place of each secret.
 
     Args:
-        text: The instruction.
-        values: Secrets that are known from elsewhere, of which those are masked, too, that are no
-            common words.
+        text: The text; of one that is longer than what is searched the rest is cut off.
+        known: Masks secrets that are known from elsewhere.
+        name: Whether it names a user or a program, see `Mask.over`.
     """
-    parts = []
+    searched = text[:MOST_LETTERS]
+    spans = _joined(_all(searched))
+    (text,) = _covered([_cut(text)], spans)
+    return known.over(text, name=name) if known else text
+
+
+def masked_words(words: Sequence[str], known: Mask) -> list[str]:
+    """Give a command in exec form likewise; its first word names a program."""
+    line = " ".join(words)
+    told = _all_in_words(words, line[:MOST_LETTERS])
+    if len(line) > MOST_LETTERS:
+        words = _cut(line).split(" ")
+    covered = _covered(words, _joined(told))
+    return [known.over(word, name=not number) for number, word in enumerate(covered)]
+
+
+def _cut(text: str) -> str:
+    """Cut a text so far from where the search ends that no part of a secret is left."""
+    return text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - AFTER] + "…"
+
+
+def _joined(found: Iterable[Told]) -> Iterator[tuple[int, int]]:
+    """Give where secrets begin and end, each letter in one of them at most."""
+    begin = end = 0
+    for start, stop in sorted((told.start, told.stop) for told in found):
+        if start >= end:
+            if begin < end:
+                yield begin, end
+            begin = start
+        end = max(end, stop)
+    if begin < end:
+        yield begin, end
+
+
+def _covered(words: Iterable[str], spans: Iterable[tuple[int, int]]) -> list[str]:
+    """Mask what lies in these places of the words, counted as if a blank stood between them."""
+    waiting = deque(spans)
+    covered = []
+    begin = 0
+    for word in words:
+        end = begin + len(word)
+        parts = []
+        at = begin
+        while waiting and waiting[0][0] < end:
+            start, stop = waiting[0]
+            if stop > begin:
+                parts += [word[at - begin : max(start, begin) - begin], MASK]
+                at = min(stop, end)
+            if stop > end:
+                break
+            waiting.popleft()
+        covered.append("".join(parts) + word[at - begin :])
+        begin = end + 1
+    return covered
+
+
+def _all_in_words(words: Sequence[str], line: str) -> list[Told]:
+    found = []
     at = 0
-    for start, stop in sorted((told.start, told.stop) for told in _all(text)):
-        if start >= at:
-            parts += [text[at:start], MASK]
-        at = max(at, stop)
-    text = "".join(parts) + text[at:]
-    for value in sorted(set(values), key=lambda value: (-len(value), value)):
-        if len(value) >= _LEAST_LITERAL:
-            text = text.replace(value, MASK)
-    return text
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
+        option = _OPTION_WORD.fullmatch(word)
+        if option:
+            given = option["value"] is not None
+            value = option["value"] if given else following
+            start = at + (option.start("value") if given else len(word) + 1)
+            stop = min(start + len(value), len(line))
+            if start < stop and is_set(value) and not value.isdigit():
+                found.append(Told("password-option", option["name"], start, stop))
+        at += len(word) + 1
+    return found + _all(line)
 
 
 def _all(text: str) -> list[Told]:
@@ -173,11 +243,15 @@ def _urls(text: str) -> Iterator[Told]:
 
 def _shapes(text: str) -> Iterator[Told]:
     raw = text.encode("latin-1", "replace")  # a byte a letter, so that places stay the same
+    passed = 0
     for match in _NEEDLE.finditer(raw):
+        if match.start() < passed:
+            continue
         found = found_at(raw, match.start(), _NUMBER[match[0]])
         if found:
             stop = found.stop
             if _KEY in match[0] or match[0].startswith(b"PuTTY"):
                 end = raw.find(b"-----END ", match.end())
                 stop = len(raw) if end < 0 else end
+            passed = stop
             yield Told(found.rule, "", found.start, stop)

@@ -6,19 +6,30 @@ something is and never what: the value is in no field of it.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from stagelab._render import Shown
 from stagelab.image.secret_allowed import allowed
+from stagelab.image.secret_mask import MASK, Mask
 from stagelab.image.secret_rules import RULES
 from stagelab.image.secret_sight import Sights
-from stagelab.image.secret_text import MASK, in_instruction, in_setting, masked
+from stagelab.image.secret_text import (
+    MOST_LETTERS,
+    in_instruction,
+    in_setting,
+    in_words,
+    masked,
+    masked_words,
+)
+from stagelab.image.surface_config import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from stagelab.image.history import Origin
     from stagelab.image.layer import LayerFacts
     from stagelab.image.secret_text import Told
     from stagelab.image.stack import Stack
@@ -38,7 +49,8 @@ class Secret(Shown):
         layer: Index in the history of the instruction that brought it; None if that is not known.
         instruction: That instruction, with `***` in place of each secret.
         offset: Bytes from the file's start to what gave it away (a token's beginning, a key's
-            header); None if the file is told by its name, or there is none.
+            header); None if the file is told by its name, if the layer has it without its holes,
+            or if there is no file.
         more: How many further places in the same file meet the same rule; in the history how many
             further instructions show the same value.
         visible: Whether who starts or inspects the image sees it; False if a later layer deleted
@@ -71,10 +83,14 @@ class Secrets(Shown):
     Attributes:
         found: What should not be there: in the configuration first, then by layer.
         allowed: What looks like a secret and is known to be public, each with its reason.
+        unsearched: What was not searched to its end, as there is too much in it: "layer 2",
+            "variable NOTES", "instruction 7". A secret there may not be told, and of a text that
+            is too long only the beginning is shown.
     """
 
     found: tuple[Secret, ...]
     allowed: tuple[Secret, ...]
+    unsearched: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.found)
@@ -94,66 +110,113 @@ def secrets(stack: Stack) -> Secrets:
     return Secrets(
         tuple(secret for secret in every if not secret.allowed),
         tuple(secret for secret in every if secret.allowed),
+        (*texts.unsearched(), *_unsearched(stack)),
     )
 
 
 def concealed(stack: Stack) -> Stack:
     """Give the same image with `***` in place of the secrets in its configuration and history."""
     texts = _Texts(stack)
+    known = texts.known
     settings = dict(stack.settings)
-    settings["Env"] = [f"{name}={texts.setting(name, value)}" for name, value in stack.env.items()]
+    settings["Env"] = [
+        f"{masked(name, known)}={texts.setting(name, value)}" for name, value in stack.env.items()
+    ]
     labels = settings.get("Labels") or {}
-    settings["Labels"] = {name: texts.setting(name, value) for name, value in labels.items()}
-    for key in ("Entrypoint", "Cmd"):
-        settings[key] = [texts.text(word) for word in settings.get(key) or ()]
+    settings["Labels"] = {
+        masked(name, known): texts.setting(name, value) for name, value in labels.items()
+    }
+    first, second = (settings.get(key) or [] for key in _COMMAND)
+    command = masked_words([*first, *second], known)
+    settings.update(zip(_COMMAND, (command[: len(first)], command[len(first) :]), strict=True))
+    for key in ("Shell", "OnBuild"):
+        settings[key] = [masked(text, known) for text in settings.get(key) or ()]
+    for key in ("User", "WorkingDir", "StopSignal"):
+        settings[key] = masked(settings.get(key) or "", known, name=True)
+    for key in ("ExposedPorts", "Volumes"):
+        settings[key] = {masked(name, known): {} for name in settings.get(key) or ()}
+    check = settings.get("Healthcheck")
+    if check and check.get("Test"):
+        settings["Healthcheck"] = {**check, "Test": masked_words(check["Test"], known)}
     history = tuple(
         origin._replace(
-            instruction=texts.text(origin.instruction), created_by=texts.text(origin.created_by)
+            instruction=texts.instruction(index), created_by=masked(origin.created_by, known)
         )
-        for origin in stack.history
+        for index, origin in enumerate(texts.shown)
     )
     return replace(stack, config={**stack.config, "config": settings}, history=history)
 
 
+_COMMAND = ("Entrypoint", "Cmd")
+
+
 class _Texts:
-    """What the configuration says."""
+    """What the configuration says.
+
+    Attributes:
+        known: Masks all secrets that it holds.
+        shown: The instructions, those left empty that there is no time to search.
+    """
 
     def __init__(self, stack: Stack) -> None:
-        self._history = stack.history
-        labels = stack.settings.get("Labels")
+        self.shown, self._passed = _bounded(stack.history)
+        settings = stack.settings
+        labels = settings.get("Labels")
         labels = labels if isinstance(labels, dict) else {}  # a configuration may say anything
         both: tuple[tuple[Where, Mapping[str, Any]], ...] = (("env", stack.env), ("label", labels))
+        self._said: list[tuple[Where, str, str]] = [
+            (where, str(name), str(value)) for where, pairs in both for name, value in pairs.items()
+        ]
         self._settings: list[tuple[Where, str, str, Told]] = [
             (where, name, value, told)
-            for where, pairs in both
-            for name, value in ((str(name), str(value)) for name, value in pairs.items())
+            for where, name, value in self._said
             for told in in_setting(name, value)
         ]
-        self._told = [in_instruction(origin.created_by) for origin in self._history]
-        self._values = {value[told.start : told.stop] for _, _, value, told in self._settings}
-        for origin, found in zip(self._history, self._told, strict=True):
-            self._values.update(origin.created_by[told.start : told.stop] for told in found)
-        self._masked = [masked(origin.instruction, self._values) for origin in self._history]
+        self._told = [in_instruction(origin.created_by) for origin in self.shown]
+        values = {value[told.start : told.stop] for _, _, value, told in self._settings}
+        for origin, found in zip(self.shown, self._told, strict=True):
+            values.update(origin.created_by[told.start : told.stop] for told in found)
+        self._lists = _lists(settings)
+        for listed in self._lists.values():
+            values.update(in_words(listed))
+        self.known = Mask(values)
+        self._masked = [masked(origin.instruction, self.known) for origin in self.shown]
+        self._setters = _setters(self.shown)
+
+    def unsearched(self) -> Iterator[str]:
+        """Name what is too long to be searched to its end."""
+        for where, name, value in self._said:
+            if len(value) > MOST_LETTERS:
+                yield f"{'variable' if where == 'env' else 'label'} {self._shown(name)}"
+        for name, listed in self._lists.items():
+            if sum(map(len, listed)) + len(listed) > MOST_LETTERS:
+                yield name
+        for index, origin in enumerate(self.shown):
+            if len(origin.created_by) > MOST_LETTERS:
+                yield f"instruction {index}"
+        if self._passed:
+            yield f"the last {self._passed} instructions"
+        if not self.known.complete:
+            yield "the configuration, which has too many secrets to look for each in all of it"
 
     def instruction(self, index: int) -> str:
         """Give an instruction without the secrets in it."""
         return self._masked[index]
 
-    def text(self, text: str) -> str:
-        """Give any text without the secrets in it, those known from elsewhere included."""
-        return masked(text, self._values)
-
     def setting(self, name: str, value: str) -> str:
         """Give the value of a variable or label without the secrets in it."""
-        found = in_setting(name, value)
-        for told in sorted(found, key=lambda told: -told.start):
-            value = value[: told.start] + MASK + value[told.stop :]
-        return self.text(value)
+        parts = []
+        at = 0
+        for told in sorted(in_setting(name, value), key=lambda told: told.start):
+            parts += [value[at : told.start], MASK]
+            at = told.stop
+        rest = "" if len(value) > MOST_LETTERS and at == MOST_LETTERS else value[at:]
+        return masked("".join(parts) + rest, self.known)
 
     def settings(self) -> Iterator[Secret]:
         """Give what variables and labels hold, each with the last instruction that sets it."""
         for where, name, _, told in self._settings:
-            yield self._secret(told, where, name, self._sets(where, name))
+            yield self._secret(told, where, self._shown(name), self._setters.get((where, name)))
 
     def history(self) -> Iterator[Secret]:
         """Give what only the history holds: build arguments, options, and overwritten values.
@@ -166,7 +229,7 @@ class _Texts:
         }
         first: dict[tuple[str, str, str], tuple[Told, int]] = {}
         count: Counter[tuple[str, str, str]] = Counter()
-        for index, (origin, found) in enumerate(zip(self._history, self._told, strict=True)):
+        for index, (origin, found) in enumerate(zip(self.shown, self._told, strict=True)):
             declares = origin.instruction.startswith(("ENV ", "LABEL "))
             for told in found:
                 value = origin.created_by[told.start : told.stop]
@@ -176,13 +239,8 @@ class _Texts:
         for key, (told, index) in first.items():
             yield self._secret(told, "history", told.name, index, count[key] - 1)
 
-    def _sets(self, where: Where, name: str) -> int | None:
-        word = "ENV " if where == "env" else "LABEL "
-        for index in range(len(self._history) - 1, -1, -1):
-            instruction = self._history[index].instruction
-            if instruction.startswith(word) and f" {name}=" in instruction:
-                return index
-        return None
+    def _shown(self, name: str) -> str:
+        return masked(name, self.known)
 
     def _secret(
         self, told: Told, where: Where, path: str, index: int | None, more: int = 0
@@ -203,6 +261,50 @@ class _Texts:
             remedy=rule.remedy,
             allowed="",
         )
+
+
+def _lists(settings: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+    """Give the configuration's lists of words, by what people call them."""
+    check = settings.get("Healthcheck")
+    lists = {
+        "the command": [*words(settings.get("Entrypoint")), *words(settings.get("Cmd"))],
+        "the health check": words(check.get("Test")) if isinstance(check, dict) else (),
+        "SHELL": words(settings.get("Shell")),
+    }
+    return lists | {
+        f"ONBUILD {number}": (text,) for number, text in enumerate(words(settings.get("OnBuild")))
+    }
+
+
+def _bounded(history: Sequence[Origin]) -> tuple[tuple[Origin, ...], int]:
+    """Leave out the text of instructions after `_MOST_HISTORY` letters; and count those."""
+    kept = []
+    letters = passed = 0
+    for origin in history:
+        letters += min(len(origin.created_by) + len(origin.instruction), 2 * MOST_LETTERS)
+        beyond = letters > _MOST_HISTORY
+        passed += beyond
+        kept.append(origin._replace(instruction="…", created_by="…") if beyond else origin)
+    return tuple(kept), passed
+
+
+_MOST_HISTORY = 1 << 21
+"""Letters of all instructions, twice each: as the history has them, and as one writes them."""
+
+
+def _setters(history: Sequence[Origin]) -> dict[tuple[Where, str], int]:
+    """Give, for each variable and label, the index of the last instruction that sets it."""
+    found: dict[tuple[Where, str], int] = {}
+    for index, origin in enumerate(history):
+        for word, where in _SETTERS.items():
+            if origin.instruction.startswith(word):
+                names = _SET.findall(origin.instruction[:MOST_LETTERS])
+                found.update(((where, name), index) for name in names)
+    return found
+
+
+_SETTERS: dict[str, Where] = {"ENV ": "env", "LABEL ": "label"}
+_SET = re.compile(r" ([^\s=]+)=")
 
 
 def _in_layers(stack: Stack, texts: _Texts) -> Iterator[Secret]:
@@ -234,10 +336,16 @@ def _in_layers(stack: Stack, texts: _Texts) -> Iterator[Secret]:
             )
 
 
+def _unsearched(stack: Stack) -> Iterator[str]:
+    for number, layer in zip(stack.numbers, stack.layers, strict=True):
+        if not layer.searched:
+            yield f"layer {number}"
+
+
 def _places(layer: LayerFacts) -> dict[tuple[str, str], tuple[int | None, int]]:
     """Give, for each file and rule, the first offset and how many more there are."""
     places: dict[tuple[str, str], tuple[int | None, int]] = {}
-    for rule, path, offset in layer.hits:  # in the order of the offsets
+    for rule, path, offset, further in layer.hits:  # in the order of the offsets
         first, more = places.get((path, rule), (offset, -1))
-        places[path, rule] = (first, more + 1)
+        places[path, rule] = (first, more + 1 + further)
     return dict(sorted(places.items()))

@@ -8,6 +8,7 @@ beginnings that the rules name, many gigabytes a second, and asks a rule only wh
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections import deque
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from stagelab.image import secret_rules
-from stagelab.image.spans import MOST_HITS
+from stagelab.image.spans import Swept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,10 +28,17 @@ _WAITING = 4
 """Pieces that may wait for the thread; more would only take memory."""
 
 _MOST_ASKED = 1_000_000
-"""Beginnings in a layer that rules are asked about; a real one of a gigabyte has some hundreds."""
+"""Beginnings in a layer that rules are asked about; a real one of a gigabyte has some hundreds.
+
+A layer with more is searched no further, which is told of it.
+"""
 
 _SMALL = 1 << 16
 """Bytes of a piece that is done sooner than it is handed over."""
+
+
+_NAMES = tuple(secret_rules.RULES)
+_NUMBERS = {name: number for number, name in enumerate(_NAMES)}
 
 
 class Sweep:
@@ -53,12 +61,13 @@ class Sweep:
                     self._waiting.popleft().result()
             yield piece
 
-    def finish(self) -> tuple[str, list[tuple[int, str]]]:
-        """Give the digest of all the pieces, "sha256:…", and each secret's place and rule."""
+    def finish(self) -> Swept:
+        """Give the digest of all the pieces, and what was found in them."""
         while self._waiting:
             self._waiting.popleft().result()
         self._searched.finish()
-        return "sha256:" + self._sha256.hexdigest(), self._searched.hits
+        digest = "sha256:" + self._sha256.hexdigest()
+        return Swept(digest, self._searched.hits(), self._searched.complete)
 
     def _take(self, piece: bytes) -> None:
         self._sha256.update(piece)
@@ -69,7 +78,9 @@ class _Searched:
     """The search over pieces: a rule always sees what is around a place, in whatever piece."""
 
     def __init__(self) -> None:
-        self.hits: list[tuple[int, str]] = []
+        self.complete = True
+        self._places = array("q")  # as there may be very many
+        self._rules = array("B")
         self._window = b""
         self._start = 0  # place of the window's first byte
         self._asked = 0
@@ -86,19 +97,26 @@ class _Searched:
     def finish(self) -> None:
         self._search(self._start + len(self._window))
 
+    def hits(self) -> Iterator[tuple[int, str]]:
+        """Give each secret's place and rule, in order."""
+        for place, number in zip(self._places, self._rules, strict=True):
+            yield place, _NAMES[number]
+
     def _search(self, stop: int) -> None:
         """Decide on all places before `stop`."""
         if stop <= self._next:
             return
         for needle, at, _ in _automaton().find_matches_as_indexes(self._window):
             place = self._start + at
-            if self._asked >= _MOST_ASKED:
-                break
             if self._next <= place < stop:
+                if self._asked >= _MOST_ASKED:
+                    self.complete = False
+                    break
                 self._asked += 1
                 rule = secret_rules.rule_at(self._window, at, needle)
-                if rule and len(self.hits) < MOST_HITS:
-                    self.hits.append((place, rule))
+                if rule:
+                    self._places.append(place)
+                    self._rules.append(_NUMBERS[rule])
         self._next = stop
 
 

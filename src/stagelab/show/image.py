@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from stagelab.image.facts import Packages, XRay
-from stagelab.image.secret_text import masked
 from stagelab.metrics import GROUPS, said_user
 from stagelab.show.fixes import title as fixes_title
 from stagelab.show.layers import breakable, layers_html, layers_text
@@ -232,7 +231,7 @@ def _runs(seen: XRay) -> Iterator[Line]:
     if seen.surface.ports:
         yield Line("Ports", ", ".join(seen.surface.ports), "by EXPOSE")
     if seen.surface.healthcheck:
-        yield Line("Health check", "set", masked(" ".join(seen.surface.healthcheck)))
+        yield Line("Health check", "set", " ".join(seen.surface.healthcheck))
 
 
 def _fails(seen: XRay) -> bool:

@@ -1,7 +1,4 @@
-"""How the layers of an image look, and what a layer did to a file.
-
-An instruction is never shown with a secret that it may hold: what looks like one is masked.
-"""
+"""How the layers of an image look, and what a layer did to a file."""
 
 from __future__ import annotations
 
@@ -11,7 +8,6 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from stagelab.image.facts import Change, Layer, Layers
-from stagelab.image.secret_text import masked
 from stagelab.show.style import (
     Html,
     bar,
@@ -73,8 +69,8 @@ def _card(layers: Layers) -> Html:
 
 
 def instruction(text: str, width: int) -> str:
-    """Shorten an instruction to `width` letters, with `***` for what looks like a secret."""
-    return clip(masked(text), width) or _UNTOLD
+    """Shorten an instruction to `width` letters."""
+    return clip(text, width) or _UNTOLD
 
 
 def brought(layer: int | None, text: str, width: int = 80) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stagelab.image.gobinaries import GoBinary
-from stagelab.image.secret_text import masked
 from stagelab.image.start import Start
 from stagelab.show.layers import paragraph
 from stagelab.show.style import (
@@ -65,8 +64,8 @@ def verdict(start: Start) -> tuple[str, BadgeKind]:
 
 
 def command(start: Start) -> str:
-    """Say what is started, without a secret that may stand there."""
-    return clip(masked(" ".join(start.argv)), _WORDS) or "nothing"
+    """Say what is started."""
+    return clip(" ".join(start.argv), _WORDS) or "nothing"
 
 
 def linking(binary: GoBinary) -> tuple[str, BadgeKind]:
@@ -113,7 +112,7 @@ def _facts(binary: GoBinary) -> list[tuple[str, str, BadgeKind | None]]:
         ("Linked", f"{word}{needs}{absent}", kind),
         ("Written by layer", str(binary.layer), None),
         *(
-            (name, clip(masked(binary.settings[name]), _WORDS), None)
+            (name, clip(binary.settings[name], _WORDS), None)
             for name in _SETTINGS
             if name in binary.settings
         ),

@@ -11,6 +11,7 @@ from stagelab.show.layers import breakable, brought, paragraph
 from stagelab.show.style import (
     PALETTE,
     Html,
+    badge,
     card,
     count,
     escape,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 MEANING = GROUPS["Secrets and fixes"].partition(" Fixes:")[0]
 _MANY = 50
+_NAMED = 10
 _PLACES: dict[Where, str] = {
     "layer": "file",
     "env": "variable",
@@ -69,6 +71,8 @@ def found_html(secrets: Secrets, most: int) -> Html:
     rest = len(secrets.found) - most
     if rest > 0:
         parts.append(f"<div>and {humane_count(rest)} more</div>")
+    if secrets.unsearched:
+        parts.append(f"<div>{badge('incomplete', 'warn')} {escape(_unsearched(secrets))}</div>")
     if secrets.allowed:
         items = "".join(f"<li>{breakable(line)}</li>" for line in _allowed(secrets))
         parts.append(
@@ -90,6 +94,8 @@ def found_text(secrets: Secrets, most: int) -> str:
     rest = len(secrets.found) - most
     if rest > 0:
         lines.append(f"and {humane_count(rest)} more")
+    if secrets.unsearched:
+        lines.append(paragraph(f"{text_badge('incomplete', 'warn')} {_unsearched(secrets)}"))
     if secrets.allowed:
         lines.append(_allowed_title(secrets))
         lines += [paragraph(f"· {line}", "  ") for line in _allowed(secrets)]
@@ -108,6 +114,13 @@ def place(secret: Secret) -> str:
         hider = "a later layer" if secret.hidden_by is None else f"layer {secret.hidden_by}"
         where += f"; {hider} hides it, but it is still in the image"
     return where
+
+
+def _unsearched(secrets: Secrets) -> str:
+    named = ", ".join(secrets.unsearched[:_NAMED])
+    rest = len(secrets.unsearched) - _NAMED
+    more = f" and {humane_count(rest)} more" if rest > 0 else ""
+    return f"Not searched to the end, as there is too much in it: {named}{more}"
 
 
 def _allowed_title(secrets: Secrets) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from stagelab.image.secret_text import masked
 from stagelab.image.surface import Surface
 from stagelab.metrics import GROUPS, said_user
 from stagelab.show.layers import breakable, brought, paragraph
@@ -158,7 +157,7 @@ def _facts(surface: Surface) -> list[tuple[str, str, str, BadgeKind | None]]:
         ("User", said_user(user), user.problem or f"in group {group}", mark),
         ("Entry", "", _FORMS[surface.entrypoint_form], None),
         ("Ports", "", ", ".join(surface.ports) or "none", None),
-        ("Health check", "", masked(" ".join(check)) if check else "none", None),
+        ("Health check", "", " ".join(check) if check else "none", None),
     ]
     clear = [TITLES[kind].lower() for kind in FILES if not surface.of(kind)]
     return [*facts, ("Not found", "none", ", ".join(clear), "ok")] if clear else facts

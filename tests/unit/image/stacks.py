@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from stagelab.image.layer import scan
+from stagelab.image.spans import Swept
 from stagelab.image.stack import Stack, stack
 from stagelab.image.stream import ByteStream
 
@@ -13,7 +14,7 @@ from . import archives
 
 if TYPE_CHECKING:
     import tarfile
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     Members = Sequence[tuple[tarfile.TarInfo, bytes]]
 
@@ -32,5 +33,5 @@ def stacked(
     return stack(config, known)
 
 
-def _finish(raw: bytes) -> Any:  # noqa: ANN401 - what the scan wants
-    return lambda: (archives.digest(raw), ())
+def _finish(raw: bytes) -> Callable[[], Swept]:
+    return lambda: Swept(archives.digest(raw))

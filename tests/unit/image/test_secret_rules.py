@@ -27,7 +27,7 @@ def searched(*pieces: bytes) -> list[tuple[int, str]]:
     for piece in pieces:
         search.take(piece)
     search.finish()
-    return search.hits
+    return [*search.hits()]
 
 
 def rules(text: str) -> set[str]:
@@ -202,7 +202,7 @@ def test_a_sweep_notes_what_lies_across_its_pieces() -> None:
     with ThreadPoolExecutor(1) as executor:
         sweep = Sweep(executor)
         assert b"".join(sweep.pieces(ByteStream([raw]), 1 << 20)) == raw
-        assert sweep.finish()[1] == [((1 << 20) - 7, "github-token")]
+        assert [*sweep.finish().places] == [((1 << 20) - 7, "github-token")]
 
 
 @given(st.binary(max_size=400), st.sampled_from(NEEDLES), st.binary(max_size=400))

@@ -11,16 +11,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stagelab.image import sweep as sweep_module
 from stagelab.image import xray
+from stagelab.image.gobinaries import go_binaries
 from stagelab.image.layer import scan
 from stagelab.image.secret_allowed import allowed
-from stagelab.image.secret_text import in_instruction, in_setting, is_telling, masked
+from stagelab.image.secret_mask import Mask
+from stagelab.image.secret_text import MOST_LETTERS, in_instruction, in_setting, is_telling, masked
+from stagelab.image.secrets import concealed
 from stagelab.image.secrets import secrets as find
 from stagelab.image.stack import stack
 from stagelab.image.stream import ByteStream
 from stagelab.image.sweep import Sweep
 
 from .archives import config, docker_archive, file, folder, hardlink, opaque, tar, whiteout
+from .stacks import stacked
+from .test_gobuild import build_info, program
 from .tokens import TOKENS, letters, pem
 
 if TYPE_CHECKING:
@@ -345,7 +351,7 @@ def test_no_form_of_the_result_holds_a_value() -> None:
 def test_any_text_is_read(text: str, before: str) -> None:
     for told in in_instruction(before + text):
         assert 0 <= told.start <= told.stop <= len(before + text)
-    assert isinstance(masked(text + before + text, [text]), str)
+    assert isinstance(masked(text + before + text, Mask([text])), str)
     in_setting(text, text)
     is_telling(text)
 
@@ -415,3 +421,148 @@ def test_what_is_allowed_is_listed_with_its_reason() -> None:
     (public,) = found.allowed
     assert public.path == f"{GOROOT}/crypto/tls/testdata/example-key.pem"
     assert "Go project" in public.allowed
+
+
+HUNTER = "hunter2secret"
+
+
+def conceal(history: Sequence[str] = (), **settings: object) -> str:
+    """Give all that is left of a configuration and its history."""
+    shown = concealed(
+        stacked(history=[{"created_by": text, "empty_layer": True} for text in history], **settings)
+    )
+    return repr((shown.settings, shown.history))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"Healthcheck": {"Test": ["CMD-SHELL", f"curl -u me:{HUNTER} http://x"], "Interval": 1}},
+        {"Healthcheck": {"Test": ["CMD", "curl", "-u", f"me:{HUNTER}"]}},
+        {"Cmd": ["app", "--password", HUNTER]},
+        {"Cmd": ["app", "--password", f"two words {HUNTER}"]},
+        {"Cmd": ["app", f"--password=two words {HUNTER}"]},
+        {"Entrypoint": ["app", "--token"], "Cmd": [HUNTER]},
+        {"Shell": ["/bin/sh", f"--token={HUNTER}"]},
+        {"OnBuild": [f"RUN login --password {HUNTER}"]},
+        {"User": HUNTER, "Env": [f"A_PASSWORD={HUNTER}"]},
+        {"WorkingDir": f"/srv/{HUNTER}", "Env": [f"A_PASSWORD={HUNTER}"]},
+        {"Volumes": {f"/srv/{HUNTER}": {}}, "Env": [f"A_PASSWORD={HUNTER}"]},
+        {"ExposedPorts": {HUNTER: {}}, "Env": [f"A_PASSWORD={HUNTER}"]},
+        {"Env": [f"A_PASSWORD={HUNTER}", f"{HUNTER}=1"], "Labels": {HUNTER: HUNTER}},
+        {"Env": [f"DB=postgres://app:a@b@{HUNTER}@db/x"]},
+    ],
+)
+def test_no_part_of_the_configuration_shows_a_secret(settings: dict[str, Any]) -> None:
+    assert HUNTER not in conceal(**settings)
+
+
+def test_a_command_in_exec_form_is_masked_by_what_the_history_tells() -> None:
+    shown = conceal([f'CMD ["app" "--password" "{HUNTER}"]'], Cmd=["app", "-p", HUNTER])
+    assert HUNTER not in shown
+    assert "'app', '-p', '***'" in shown
+
+
+def test_a_password_that_is_a_name_too_leaves_names_and_paths_as_they_are() -> None:
+    shown = concealed(
+        stacked(
+            Env=["POSTGRES_PASSWORD=postgres", "PATH=/usr/lib/postgres/bin"],
+            Entrypoint=["postgres"],
+            Cmd=["-c", "postgres"],
+            User="postgres",
+        )
+    )
+    assert shown.env == {"POSTGRES_PASSWORD": "***", "PATH": "/usr/lib/postgres/bin"}
+    assert (shown.settings["User"], shown.settings["Entrypoint"]) == ("postgres", ["postgres"])
+    assert shown.settings["Cmd"] == ["-c", "***"]
+
+
+def test_of_a_value_that_begins_like_a_long_one_all_that_is_alike_is_masked() -> None:
+    long = "ä" + letters(400) + "ö"
+    assert Mask([long]).over(f"a {long} b") == "a *** b"
+    assert Mask([long]).over(f"a {long[:300]}é b") == "a ***é b"
+    assert Mask(["ö" * 200]).over("ö" * 150) == "***"
+    assert Mask([HUNTER]).over(f"\ud800{HUNTER}") == "\ud800***"
+
+
+def test_many_secrets_take_no_longer_than_their_number_asks() -> None:
+    items = [f"P{number}_PASSWORD=hunter{number}secret" for number in range(20_000)]
+    history = [f"ENV {item}" for item in items]
+    found = secrets(history=history, settings={"Env": items})  # quadratic time would be minutes
+    assert (len(found), found.unsearched) == (20_000, ())
+    assert [secret.layer for secret in found] == list(range(20_000))
+
+
+def test_what_is_too_long_to_be_searched_is_neither_shown_nor_passed_over_in_silence() -> None:
+    long = "x " * MOST_LETTERS + HUNTER
+    env, labels = [f"LONG={long}", f"A_TOKEN={long}"], {"note": long}
+    history = [f"RUN {long}", "RUN short", *[f"RUN {long}"] * 9]
+    found = secrets(history=history, settings={"Env": env, "Labels": labels, "Cmd": ["a", long]})
+    assert found.unsearched[:4] == (
+        "variable LONG",
+        "variable A_TOKEN",
+        "label note",
+        "the command",
+    )
+    assert found.unsearched[4] == "instruction 0"
+    assert found.unsearched[-1].startswith("the last ")
+    for form in (str(found), str(found._repr_mimebundle_()["text/html"])):
+        assert "Not searched to the end" in form
+    assert HUNTER not in conceal(history, Env=env, Labels=labels, Cmd=["a", long])
+    many = secrets(settings={"Labels": {f"{n}.token": letters(250, seed=n) for n in range(5000)}})
+    assert "too many secrets" in many.unsearched[-1]
+
+
+def test_many_look_alikes_in_one_file_hide_nothing_in_another() -> None:
+    manual = file("usr/share/doc/x", (GITHUB + "\n").encode() * 10_001)
+    found = secrets([manual, file("app/key", GITHUB.encode())])
+    assert only(found).path == "/app/key"
+    assert [(secret.path, secret.more) for secret in found.allowed] == [
+        ("/usr/share/doc/x", 10_000)
+    ]
+
+
+def test_a_search_that_had_to_stop_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep_module, "_MOST_ASKED", 3)
+    manual = file("usr/share/doc/x", (GITHUB + "\n").encode() * 4)
+    found = secrets([file("a", GITHUB.encode())], [manual], history=["ENV A=1"])
+    assert found.unsearched == ("layer 2",)
+    assert "layer 2" in str(found)
+    assert only(found).path == "/a"
+
+
+def test_a_file_with_holes_is_searched_as_it_is_stored() -> None:
+    info, _ = file("k")
+    info.pax_headers = {
+        "GNU.sparse.major": "1",
+        "GNU.sparse.minor": "0",
+        "GNU.sparse.name": "k",
+        "GNU.sparse.realsize": "100000",
+    }
+    data = f"1\n0\n{len(GITHUB)}\n".encode().ljust(512, b"\0") + GITHUB.encode()
+    info.size = len(data)
+    secret = only(secrets([(info, data), file("z", b"-")]))
+    assert (secret.rule, secret.path, secret.offset) == ("github-token", "/k", None)
+
+
+@pytest.mark.parametrize("part", ["/pkg/mod", "/a@v", "/node_modules/a", "/site-packages"])
+def test_a_long_path_takes_no_time_to_be_allowed(part: str) -> None:
+    for size in (1000, 1 << 20):
+        assert not allowed((part * size)[:size], set())  # cubic time would be hours
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        f"-X main.apiToken={HUNTER} -X main.k={GITHUB}",
+        f"-X 'main.apiToken=two {HUNTER}' -X main.k={GITHUB}",
+        f'-s -w -X "main.apiToken=two {HUNTER}"',
+    ],
+)
+def test_what_a_go_program_says_of_its_build_shows_no_secret(flags: str) -> None:
+    said = f"path\tx.com/app\nbuild\t-ldflags={json.dumps(flags)}\nbuild\tCGO_LDFLAGS=-l{GITHUB}\n"
+    made = stacked([file("app", program(data=build_info(modules=said)), 0o755)])
+    (binary,) = go_binaries(made)
+    assert HUNTER not in repr(dict(binary.settings))
+    assert GITHUB not in repr(dict(binary.settings))
+    assert "main.apiToken=***" in binary.settings["-ldflags"]
