@@ -51,6 +51,7 @@ _OPTION_WORD = re.compile(rf"(?P<name>{_OPTION})(?:=(?P<value>.+))?", re.IGNOREC
 _COMMANDS = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
+        rf"(?<=[\"'])(?P<name>{_OPTION})=(?P<value>[^\"']{{1,512}})(?=[\"'])",
         rf"(?<![\w-])(?P<name>{_OPTION})(?:=|\s+|[\"']\s{{0,8}},?\s{{0,8}})" + _VALUE,
         r"(?P<name>authorization):\s*(?:bearer|basic|token)\s+(?P<value>[^\s\"']{8,})",
         r"\bcurl\s(?:[^|;&\n]{0,200}?\s)?(?P<name>-u|--user)[\s=]\s*[\"']?[^\s:\"']+:(?P<value>[^\s\"']+)",
@@ -100,10 +101,14 @@ def in_instruction(text: str) -> list[Told]:
     return sorted(_apart(_all(text[:MOST_LETTERS])), key=lambda told: told.start)
 
 
-def in_words(words: Sequence[str]) -> list[str]:
-    """Give the values of the secrets in a command in exec form, whose words tell of each other."""
+def in_words(words: Sequence[str]) -> list[tuple[Told, str]]:
+    """Give the secrets in a command in exec form, whose words tell of each other, and the values.
+
+    A place is one in the words with a blank between them.
+    """
     line = " ".join(words)[:MOST_LETTERS]
-    return [line[told.start : told.stop] for told in _all_in_words(words, line)]
+    found = _apart(_all_in_words(words, line))
+    return [(told, line[told.start : told.stop]) for told in found]
 
 
 def masked(text: str, known: Mask | None = None, *, name: bool = False) -> str:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from stagelab.image.secret_text import Told
     from stagelab.image.stack import Stack
 
-Where = Literal["layer", "env", "history", "label"]
+Where = Literal["layer", "env", "history", "label", "command"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,8 @@ class Secret(Shown):
     Attributes:
         rule: Name of the rule that it meets.
         title: What people call it.
-        where: In a file of a layer, in a variable, in a label or in the history alone.
+        where: In a file of a layer, in a variable, in a label, in the history, or in a command of
+            the configuration that the history does not tell of.
         path: The file; the name of the variable, label or option; "" if the history has it bare.
         layer: Index in the history of the instruction that brought it; None if that is not known.
         instruction: That instruction, with `***` in place of each secret.
@@ -106,7 +107,7 @@ def secrets(stack: Stack) -> Secrets:
         stack: Its layers, in which the search has noted places, and its configuration.
     """
     texts = _Texts(stack)
-    every = [*texts.settings(), *texts.history(), *_in_layers(stack, texts)]
+    every = [*texts.settings(), *texts.history(), *texts.commands(), *_in_layers(stack, texts)]
     return Secrets(
         tuple(secret for secret in every if not secret.allowed),
         tuple(secret for secret in every if secret.allowed),
@@ -177,8 +178,14 @@ class _Texts:
         for origin, found in zip(self.shown, self._told, strict=True):
             values.update(origin.created_by[told.start : told.stop] for told in found)
         self._lists = _lists(settings)
-        for listed in self._lists.values():
-            values.update(in_words(listed))
+        plain = {value.strip("\"'") for value in values}
+        self._commands = {
+            value: told
+            for listed in self._lists.values()
+            for told, value in in_words(listed)
+            if value.strip("\"'") not in plain
+        }
+        values.update(self._commands)
         self.known = Mask(values)
         self._masked = [masked(origin.instruction, self.known) for origin in self.shown]
         self._setters = _setters(self.shown)
@@ -238,6 +245,11 @@ class _Texts:
                     count[told.rule, told.name, value] += 1
         for key, (told, index) in first.items():
             yield self._secret(told, "history", told.name, index, count[key] - 1)
+
+    def commands(self) -> Iterator[Secret]:
+        """Give what only ENTRYPOINT, CMD, HEALTHCHECK, SHELL or ONBUILD holds."""
+        for told in self._commands.values():
+            yield self._secret(told, "command", told.name, None)
 
     def _shown(self, name: str) -> str:
         return masked(name, self.known)

@@ -35,6 +35,7 @@ _PLACES: dict[Where, str] = {
     "env": "variable",
     "label": "label",
     "history": "history",
+    "command": "command",
 }
 
 

@@ -265,6 +265,8 @@ def test_an_argument_that_each_run_shows_is_told_once() -> None:
         (f"RUN login --password={WORDS} -q", "RUN login --password=*** -q"),
         (f"RUN login --db-password {WORDS} -q", "RUN login --db-password *** -q"),
         (f'CMD ["login" "--token" "{WORDS}"]', 'CMD ["login" "--token" ***]'),
+        (f'CMD ["login" "--token=two {WORDS}"]', 'CMD ["login" "--token=***"]'),
+        (f"RUN fetch db://me:a@{WORDS}@db/app", "RUN fetch db://me:***@db/app"),
         (
             f"RUN curl -H 'Authorization: Bearer {WORDS}' x",
             "RUN curl -H 'Authorization: Bearer ***",
@@ -566,3 +568,16 @@ def test_what_a_go_program_says_of_its_build_shows_no_secret(flags: str) -> None
     assert HUNTER not in repr(dict(binary.settings))
     assert GITHUB not in repr(dict(binary.settings))
     assert "main.apiToken=***" in binary.settings["-ldflags"]
+
+
+def test_a_secret_that_a_command_alone_has_is_told() -> None:
+    command = ["app", "--password", HUNTER]
+    secret = only(secrets(settings={"Cmd": command}))
+    assert (secret.rule, secret.where, secret.path) == ("password-option", "command", "--password")
+    assert (secret.layer, secret.instruction) == (None, "")
+    assert "command --password" in str(secret)
+    history = [f'CMD ["app" "--password" "{HUNTER}"]']
+    assert only(secrets(settings={"Cmd": command}, history=history)).where == "history"
+    variable = {"Cmd": command, "Env": [f"A_TOKEN={HUNTER}"]}
+    assert only(secrets(settings=variable)).where == "env"
+    assert only(secrets(settings={"Healthcheck": {"Test": ["CMD", GITHUB]}})).where == "command"
