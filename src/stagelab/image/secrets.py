@@ -6,7 +6,6 @@ something is and never what: the value is in no field of it.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,15 +23,16 @@ from stagelab.image.secret_text import (
     masked,
     masked_words,
 )
-from stagelab.image.surface_config import words
+from stagelab.image.secret_texts import bounded, lists, setters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from stagelab.image.history import Origin
     from stagelab.image.layer import LayerFacts
     from stagelab.image.secret_text import Told
     from stagelab.image.stack import Stack
+
+_COMMAND = ("Entrypoint", "Cmd")
 
 Where = Literal["layer", "env", "history", "label", "command"]
 
@@ -148,9 +148,6 @@ def concealed(stack: Stack) -> Stack:
     return replace(stack, config={**stack.config, "config": settings}, history=history)
 
 
-_COMMAND = ("Entrypoint", "Cmd")
-
-
 class _Texts:
     """What the configuration says.
 
@@ -160,7 +157,7 @@ class _Texts:
     """
 
     def __init__(self, stack: Stack) -> None:
-        self.shown, self._passed = _bounded(stack.history)
+        self.shown, self._passed = bounded(stack.history)
         settings = stack.settings
         labels = settings.get("Labels")
         labels = labels if isinstance(labels, dict) else {}  # a configuration may say anything
@@ -177,7 +174,7 @@ class _Texts:
         values = {value[told.start : told.stop] for _, _, value, told in self._settings}
         for origin, found in zip(self.shown, self._told, strict=True):
             values.update(origin.created_by[told.start : told.stop] for told in found)
-        self._lists = _lists(settings)
+        self._lists = lists(settings)
         plain = {value.strip("\"'") for value in values}
         self._commands = {
             value: told
@@ -188,7 +185,7 @@ class _Texts:
         values.update(self._commands)
         self.known = Mask(values)
         self._masked = [masked(origin.instruction, self.known) for origin in self.shown]
-        self._setters = _setters(self.shown)
+        self._setters = setters(self.shown)
 
     def unsearched(self) -> Iterator[str]:
         """Name what is too long to be searched to its end."""
@@ -273,50 +270,6 @@ class _Texts:
             remedy=rule.remedy,
             allowed="",
         )
-
-
-def _lists(settings: Mapping[str, Any]) -> dict[str, Sequence[str]]:
-    """Give the configuration's lists of words, by what people call them."""
-    check = settings.get("Healthcheck")
-    lists = {
-        "the command": [*words(settings.get("Entrypoint")), *words(settings.get("Cmd"))],
-        "the health check": words(check.get("Test")) if isinstance(check, dict) else (),
-        "SHELL": words(settings.get("Shell")),
-    }
-    return lists | {
-        f"ONBUILD {number}": (text,) for number, text in enumerate(words(settings.get("OnBuild")))
-    }
-
-
-def _bounded(history: Sequence[Origin]) -> tuple[tuple[Origin, ...], int]:
-    """Leave out the text of instructions after `_MOST_HISTORY` letters; and count those."""
-    kept = []
-    letters = passed = 0
-    for origin in history:
-        letters += min(len(origin.created_by) + len(origin.instruction), 2 * MOST_LETTERS)
-        beyond = letters > _MOST_HISTORY
-        passed += beyond
-        kept.append(origin._replace(instruction="…", created_by="…") if beyond else origin)
-    return tuple(kept), passed
-
-
-_MOST_HISTORY = 1 << 21
-"""Letters of all instructions, twice each: as the history has them, and as one writes them."""
-
-
-def _setters(history: Sequence[Origin]) -> dict[tuple[Where, str], int]:
-    """Give, for each variable and label, the index of the last instruction that sets it."""
-    found: dict[tuple[Where, str], int] = {}
-    for index, origin in enumerate(history):
-        for word, where in _SETTERS.items():
-            if origin.instruction.startswith(word):
-                names = _SET.findall(origin.instruction[:MOST_LETTERS])
-                found.update(((where, name), index) for name in names)
-    return found
-
-
-_SETTERS: dict[str, Where] = {"ENV ": "env", "LABEL ": "label"}
-_SET = re.compile(r" ([^\s=]+)=")
 
 
 def _in_layers(stack: Stack, texts: _Texts) -> Iterator[Secret]:
