@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from stagelab.cli.parser import make_parser
-from stagelab.errors import StagelabError
+from stagelab.errors import BuildCancelled, StagelabError
 
 __all__ = ["main"]
 
@@ -37,7 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StagelabError as error:
         sys.stdout.flush()
         print(f"\n{error.title}: {error}", file=sys.stderr)
-        return 1
+        # Ctrl-C in the midst of a build ends the build with its own words.
+        return _INTERRUPTED if isinstance(error, BuildCancelled) else 1
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return _INTERRUPTED

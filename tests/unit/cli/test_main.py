@@ -12,7 +12,7 @@ from stagelab.cli import doctor, main, prepare
 from stagelab.cli.parser import make_parser
 from stagelab.cli.waiting import waiting
 from stagelab.engine import Check, Diagnosis
-from stagelab.errors import EngineNotFound
+from stagelab.errors import BuildCancelled, EngineNotFound
 
 COMMANDS = ("start", "doctor", "engine", "bases", "xray", "clean", "test", "bench")
 
@@ -46,6 +46,17 @@ def test_the_help_needs_no_package() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_ctrl_c_within_a_build_is_told_apart_from_a_failure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(_: object) -> int:
+        raise BuildCancelled("You stopped the build.", fix="Build again.")
+
+    monkeypatch.setattr(doctor, "run", stop)
+    assert main(["doctor"]) == 130
+    assert "You stopped the build." in capsys.readouterr().err
 
 
 def test_an_error_is_said_without_a_traceback(
