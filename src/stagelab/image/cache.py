@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from stagelab._kept import Kept
@@ -22,6 +23,11 @@ from stagelab.image.spans import Hit
 
 MOST_BYTES = 256_000_000
 """Size that the folder is kept below."""
+
+_PACKAGE, _HIDDEN, _EFFECT = (
+    attrgetter(*(field.name for field in fields(kind))) for kind in (Package, Hidden, Effect)
+)
+"""The fields of a fact as a tuple; `dataclasses.astuple` copies each of them deeply."""
 
 
 def load_layer(diff_id: str) -> LayerFacts | None:
@@ -40,7 +46,7 @@ def store_layer(facts: LayerFacts) -> None:
         "whiteouts": facts.whiteouts,
         "opaques": facts.opaques,
         "contents": {path: raw.decode("latin-1") for path, raw in facts.contents.items()},
-        "packages": {path: [*map(astuple, some)] for path, some in facts.packages.items()},
+        "packages": {path: [*map(_PACKAGE, some)] for path, some in facts.packages.items()},
         "programs": facts.programs,
         "go": facts.go,
         "capabilities": facts.capabilities,
@@ -76,8 +82,8 @@ def store_merged(layers: Sequence[LayerFacts], merged: Merged) -> None:
             if merged.entries[path] is not layers[number].entries[index]
         ],
         "bytes": merged.merged_bytes,
-        "hidden": [astuple(item) for item in merged.hidden],
-        "effects": [astuple(effect) for effect in merged.effects],
+        "hidden": [*map(_HIDDEN, merged.hidden)],
+        "effects": [*map(_EFFECT, merged.effects)],
     }
     _store("stack", _chain(layers), kept)
 

@@ -107,7 +107,7 @@ def _remembered(source: Source, known: dict[str, LayerFacts]) -> Read | None:
         if facts is None:
             return None
         layers[diff_id] = known[diff_id] = facts
-    return _put_together(source.image_id, config, layers, stored)
+    return _put_together(source.image_id, config, layers, stored, again=True)
 
 
 def _read(sources: Sequence[Source], progress: Progress | None) -> list[Read]:
@@ -169,7 +169,8 @@ def _chosen(
             detail=", ".join(missing),
         )
     own = {diff_id: stored[diff_id] for diff_id in needed if diff_id in stored}
-    read = _put_together(source.image_id or mine[0].digests[0], config, layers, own)
+    image_id = source.image_id or mine[0].digests[0]
+    read = _put_together(image_id, config, layers, own, again=source.image_id is not None)
     if source.image_id:  # a file is read each time: it tells its own compressed sizes, no other's
         cache.store_config(source.image_id, config, own)
     cache.bound([layers[diff_id] for diff_id in needed])
@@ -197,7 +198,10 @@ def _put_together(
     config: dict[str, Any],
     layers: dict[str, LayerFacts],
     stored: dict[str, int],
+    *,
+    again: bool,
 ) -> Read:
+    """Stack layers; what comes of it is kept if the image can be asked for `again` by its ID."""
     needed = (config.get("rootfs") or {}).get("diff_ids") or []
     stacked = [layers[diff_id] for diff_id in needed]
     if sum(len(layer.entries) for layer in stacked) > MOST_NAMES:
@@ -210,8 +214,9 @@ def _put_together(
     merged = cache.load_merged(stacked)
     if merged is None:
         merged = merge(stacked)
-        cache.store_merged(stacked, merged)
-        cache.bound(stacked)
+        if again:
+            cache.store_merged(stacked, merged)
+            cache.bound(stacked)
     return Read(image_id, config, {facts.diff_id: facts for facts in stacked}, merged, stored)
 
 

@@ -16,7 +16,7 @@ from stagelab.image.entry import Entry
 from stagelab.image.gobuild import go_facts
 from stagelab.image.room import Room
 from stagelab.image.secret_files import file_rule
-from stagelab.image.small import MOST_SMALL, SmallFiles
+from stagelab.image.small import BEGINNINGS, LONGEST, MOST_SMALL, SmallFiles
 from stagelab.image.spans import Hit, Spans
 from stagelab.image.tar import headers
 
@@ -203,7 +203,7 @@ class _Found:
                     if go:
                         self._room.take(contents=len(go.modules))
                         self._by_path.go[path] = go
-        elif header.size <= MOST_SMALL:
+        elif header.size <= MOST_SMALL and stream.peek(LONGEST).startswith(BEGINNINGS):
             self._small.keep(path, stream.read(header.size))
 
     def _follow(self, path: str, target: str) -> None:

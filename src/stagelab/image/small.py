@@ -12,6 +12,14 @@ from collections import OrderedDict
 MOST_SMALL = 64 << 10
 """Bytes of the largest file that is remembered."""
 
+BEGINNINGS = (
+    *(b"{", b"Metadata-Version:", b"Package:", b"C:Q", b"P:"),
+    *(b"root:", b"NAME=", b"PRETTY_NAME=", b"ID=", b"deb ", b"deb-src ", b"Types:", b"#"),
+)
+"""How files begin that may be wanted: records of packages, lists of users, os-release, sources."""
+
+LONGEST = max(map(len, BEGINNINGS))
+
 _MOST_JSON = 32 << 20
 _MOST_OTHER = 4 << 20
 

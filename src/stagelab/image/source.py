@@ -13,7 +13,7 @@ import requests
 
 from stagelab.errors import ImageError, ImageNotFound
 from stagelab.image.inspection import configuration
-from stagelab.image.stream import PIECE
+from stagelab.image.stream import PIECE, gathered
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -116,7 +116,7 @@ class EngineSource:
                     raise _not_found(called, response.text)
                 if not response.ok:
                     raise stopped(called, response.text)
-                yield from response.iter_content(PIECE)
+                yield from gathered(response.iter_content(PIECE))
         except requests.RequestException as error:
             raise stopped(called, str(error)) from error
 

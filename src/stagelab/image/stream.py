@@ -149,6 +149,20 @@ class Growth:
         self.left = _FREE
 
 
+def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Join small pieces, as they come over HTTP, to larger ones of at least `PIECE` bytes."""
+    waiting: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= PIECE:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
 def decompressed(stream: ByteStream, growth: Growth | None = None) -> ByteStream:
     """Give what the stream holds: the same stream, or the contents if it is gzip or zstd.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from stagelab.image.stream import ByteStream
 
-_WAITING = 4
+_WAITING = 12
 """Pieces that may wait for the thread; more would only take memory."""
 
 _MOST_ASKED = 1_000_000

@@ -50,7 +50,7 @@ def test_a_store_of_many_files(tmp_path: Path) -> None:
 
 def test_users_under_another_name_first(tmp_path: Path) -> None:
     members = [
-        file("etc/aaa", b"app:x:10:10::/:\n"),
+        file("etc/aaa", b"root:x:0:0::/:\napp:x:10:10::/:\n"),
         hardlink("etc/passwd", "etc/aaa"),
         file("app", b"\x7fELF", 0o755),
     ]

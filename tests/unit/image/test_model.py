@@ -286,6 +286,7 @@ def test_a_stack_is_what_the_system_makes_of_it(
                 what.link,
             ), path
         assert [(e.added, e.changed, e.removed) for e in stacked.merged.effects] == effects
+        cache.store_merged(stacked.layers, stacked.merged)
         assert cache.load_merged(stacked.layers) == stacked.merged == merge(stacked.layers)
         _the_bytes_add_up(stacked, theirs)
         for path in sorted(_files(theirs)):
