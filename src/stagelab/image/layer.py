@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from xxhash import xxh3_64
+from xxhash import xxh3_64, xxh3_64_intdigest
 
 from stagelab.errors import ArchiveDamaged
 from stagelab.image import records
@@ -166,15 +166,13 @@ class _Found:
                 self._by_path.capabilities[path] = capabilities(header.capability)
             if header.stored and header.stored == header.size:
                 start = stream.position
-                hasher = xxh3_64()
-                stream.tap = hasher.update
-                try:
-                    self._read(path, header, stream)
-                    stream.skip(start + header.size - stream.position)
-                finally:
-                    stream.tap = None
+                if self._tells(path, header, stream):
+                    fingerprint = self._read_through(path, header, stream)
+                elif (contents := stream.view(header.size)) is not None:
+                    fingerprint = xxh3_64_intdigest(contents)
+                else:
+                    fingerprint = _passed_over(header.size, stream)
                 self._spans.add(start, stream.position, path)
-                fingerprint = hasher.intdigest()
             elif header.stored:
                 stop = stream.position + header.stored
                 self._spans.add(stream.position, stop, path, holed=True)
@@ -183,6 +181,24 @@ class _Found:
         entry = _entry(path, number, header, self._entries, fingerprint)
         self._entries.pop(path, None)  # what comes twice is in the place of the last
         self._entries[path] = entry
+
+    def _tells(self, path: str, header: Header, stream: ByteStream) -> bool:
+        """Tell whether a file's contents are looked at, from its name, mode and beginning."""
+        if header.mode & 0o111 or self._keep(path) or records.is_record(path):
+            return True
+        return header.size <= MOST_SMALL and stream.peek(LONGEST).startswith(BEGINNINGS)
+
+    def _read_through(self, path: str, header: Header, stream: ByteStream) -> int:
+        """Look at a file's contents, pass over the rest, and give the fingerprint of all."""
+        start = stream.position
+        hasher = xxh3_64()
+        stream.tap = hasher.update
+        try:
+            self._read(path, header, stream)
+            stream.skip(start + header.size - stream.position)
+        finally:
+            stream.tap = None
+        return hasher.intdigest()
 
     def _read(self, path: str, header: Header, stream: ByteStream) -> None:
         if self._keep(path):
@@ -203,7 +219,7 @@ class _Found:
                     if go:
                         self._room.take(contents=len(go.modules))
                         self._by_path.go[path] = go
-        elif header.size <= MOST_SMALL and stream.peek(LONGEST).startswith(BEGINNINGS):
+        else:
             self._small.keep(path, stream.read(header.size))
 
     def _follow(self, path: str, target: str) -> None:
@@ -275,6 +291,17 @@ class _ByPath(NamedTuple):
     go: dict[str, GoFacts]
     capabilities: dict[str, tuple[str, ...]]
     unread: dict[str, None]
+
+
+def _passed_over(size: int, stream: ByteStream) -> int:
+    """Pass over a file's contents, and give their fingerprint."""
+    hasher = xxh3_64()
+    stream.tap = hasher.update
+    try:
+        stream.skip(size)
+    finally:
+        stream.tap = None
+    return hasher.intdigest()
 
 
 def rooted(name: str) -> str:

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import docker.errors
 import requests
+from urllib3.exceptions import HTTPError
 
 from stagelab.errors import ImageError, ImageNotFound
 from stagelab.image.inspection import configuration
-from stagelab.image.stream import PIECE, gathered
+from stagelab.image.stream import PIECE
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -116,8 +117,10 @@ class EngineSource:
                     raise _not_found(called, response.text)
                 if not response.ok:
                     raise stopped(called, response.text)
-                yield from gathered(response.iter_content(PIECE))
-        except requests.RequestException as error:
+                # `iter_content` would give each of the engine's small chunks for itself.
+                while piece := response.raw.read(PIECE):
+                    yield piece
+        except (requests.RequestException, HTTPError) as error:
             raise stopped(called, str(error)) from error
 
 

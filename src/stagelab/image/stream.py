@@ -99,6 +99,18 @@ class ByteStream:
         self.position += count - left
         return count - left
 
+    def view(self, count: int) -> memoryview | None:
+        """Give the next `count` bytes and pass over them, without a copy and beside the tap.
+
+        None if they are not all at hand; then nothing is passed over.
+        """
+        start, stop = self._offset, self._offset + count
+        if stop > len(self._buffer):
+            return None
+        self._offset = stop
+        self.position += count
+        return memoryview(self._buffer)[start:stop]
+
     def peek(self, count: int) -> bytes:
         """Give the next `count` bytes, fewer only at the end, without passing over them."""
         while len(self._buffer) - self._offset < count:
@@ -147,20 +159,6 @@ class Growth:
 
     def __init__(self) -> None:
         self.left = _FREE
-
-
-def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Join small pieces, as they come over HTTP, to larger ones of at least `PIECE` bytes."""
-    waiting: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        waiting.append(piece)
-        size += len(piece)
-        if size >= PIECE:
-            yield b"".join(waiting)
-            waiting, size = [], 0
-    if waiting:
-        yield b"".join(waiting)
 
 
 def decompressed(stream: ByteStream, growth: Growth | None = None) -> ByteStream:

@@ -9,6 +9,7 @@ time of an x-ray.
 from __future__ import annotations
 
 import struct
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 from zlib import adler32
 
@@ -126,9 +127,9 @@ def _header(
     name = _string(fields[0])
     if fields[8] == b"ustar\0" and fields[9][0]:
         name = _string(fields[9]) + b"/" + name
-    link = _string(fields[7])
+    link = _string(fields[7]) if fields[7][0] else b""
     # a negative number is what the kernel makes of it, 2**32 - 2 for -2
-    uid, gid = _number(fields[2]) & _MOST_NUMBER, _number(fields[3]) & _MOST_NUMBER
+    uid, gid = _repeated(fields[2]) & _MOST_NUMBER, _repeated(fields[3]) & _MOST_NUMBER
     kind = _KINDS.get(flag, "file")
     size = _size(block[483:495]) if flag == b"S" else stored
     capability = b""
@@ -149,10 +150,10 @@ def _header(
         kind,
         size,
         stored,
-        _number(fields[1]) & 0o7777,
+        _repeated(fields[1]) & 0o7777,
         uid,
         gid,
-        link.decode(errors="backslashreplace"),
+        link.decode(errors="backslashreplace") if link else "",
         capability,
     )
 
@@ -184,6 +185,10 @@ def _number(field: bytes) -> int:
     except ValueError:
         pass
     raise _unreadable("a number", field)
+
+
+_repeated = lru_cache(maxsize=512)(_number)
+"""The same, for modes and owners: a tar has few different ones."""
 
 
 def _size(field: bytes) -> int:

@@ -8,11 +8,9 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from stagelab.errors import ArchiveDamaged, ImageError
-from stagelab.image import cache, fixes, gathering, stream, xray
+from stagelab.image import cache, fixes, gathering, xray
 from stagelab.image.fixes import Fixes
 
 from .archives import config, digest, docker_archive, file, oci_archive, tar
@@ -200,11 +198,3 @@ def test_the_collector_runs_while_the_network_is_asked(
     assert running == [True, True]
     assert [each.fixes for each in seen] == [Fixes("not applicable")] * 2
     assert xray(path).fixes == fixes.NOT_ASKED
-
-
-@given(st.lists(st.integers(0, 700_000), max_size=12))
-def test_small_pieces_come_in_larger_ones(sizes: list[int]) -> None:
-    pieces = [bytes([number % 256]) * size for number, size in enumerate(sizes)]
-    joined = list(stream.gathered(pieces))
-    assert b"".join(joined) == b"".join(pieces)
-    assert all(len(piece) >= stream.PIECE for piece in joined[:-1])
