@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import multiprocessing
 import os
@@ -49,15 +50,12 @@ class Answer:
     status_code, ok = 200, True
 
     def __init__(self, raw: bytes) -> None:
-        self.raw = raw
+        self.raw = io.BytesIO(raw)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None: ...
-
-    def iter_content(self, size: int) -> list[bytes]:
-        return [self.raw[at : at + size] for at in range(0, len(self.raw), size)]
 
 
 class Api:
