@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,10 +55,23 @@ class Requirement:
         text: A sentence a learner reads before and after.
         look: Looks at an attempt. It may raise any StagelabError of building, running or
             reading the image: that becomes this requirement's outcome.
+        hints: For a learner whose answer lacks just this: from a nudge to nearly the answer,
+            three or none.
     """
 
     text: str
     look: Callable[[Attempt], Found]
+    hints: tuple[str, ...] = ()
+
+
+def hinted(requirement: Requirement, *hints: str) -> Requirement:
+    """Give a requirement with hints of its own, where a task knows better ones.
+
+    Args:
+        requirement: The requirement.
+        hints: Three, from a nudge to nearly the answer.
+    """
+    return replace(requirement, hints=hints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +83,12 @@ class Task:
         title: What is to be done, a phrase.
         first: The first thing to do; said for an untouched exercise.
         requirements: What an answer must do, in the order in which a learner gets there.
-        hints: From a nudge to nearly the answer; one to three.
+        hints: From a nudge to nearly the answer, three: given before an answer was checked, and
+            where what it lacks has no hints of its own.
         app: The sample app whose folder is the build context; None if `files` are the context.
         files: Without an app, the files of the context, by relative path.
         target: The stage that is built; None for the last one.
+        modules: Whether the build fetches Go modules: it then gets the build argument GOPROXY.
     """
 
     id: str
@@ -84,6 +99,7 @@ class Task:
     app: str | None = None
     files: Mapping[str, str] = field(default_factory=dict)
     target: str | None = None
+    modules: bool = False
 
     @property
     def tag(self) -> str:

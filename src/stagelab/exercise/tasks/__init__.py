@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import difflib
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 
 from stagelab.errors import ExerciseError
 from stagelab.exercise.task import Task
-from stagelab.exercise.tasks import lesson00, lesson01, lesson02, lesson03, lesson04, lesson06
 
 TASKS: dict[str, Task] = {
     task.id: task
-    for lesson in (lesson00, lesson01, lesson02, lesson03, lesson04, lesson06)
-    for task in lesson.TASKS
+    for lesson in sorted(module.name for module in iter_modules(__path__))
+    for task in import_module(f"{__name__}.{lesson}").TASKS
 }
+"""Of every module beside this one, in order."""
 
 
 def context(task: str) -> Path:
