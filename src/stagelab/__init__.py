@@ -4,7 +4,7 @@ All that a learner imports::
 
     from stagelab import connect, build, run, serve, xray, compare, stages, timeline, tidy
     from stagelab import usage, explore, diff
-    from stagelab import check, hint, solution
+    from stagelab import check, hint, solution, predict, quiz, progress
 
 Names are imported on first use, so that `import stagelab` costs next to nothing.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stagelab.comparison import compare
     from stagelab.containers import run, serve
     from stagelab.engine import clean, connect, doctor, tidy
-    from stagelab.exercise import check, hint, predict, solution
+    from stagelab.exercise import check, hint, predict, progress, quiz, solution
     from stagelab.image import xray
     from stagelab.image.diff import diff
     from stagelab.image.usage import usage
@@ -45,6 +45,8 @@ __all__ = [
     "hint",
     "lint",
     "predict",
+    "progress",
+    "quiz",
     "run",
     "serve",
     "solution",
@@ -69,6 +71,8 @@ _find = names_of(
         "hint": "stagelab.exercise",
         "lint": "stagelab.builds.lint",
         "predict": "stagelab.exercise",
+        "progress": "stagelab.exercise",
+        "quiz": "stagelab.exercise",
         "run": "stagelab.containers",
         "serve": "stagelab.containers",
         "solution": "stagelab.exercise",

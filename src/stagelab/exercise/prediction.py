@@ -1,4 +1,4 @@
-"""`predict`: say what you expect before you run it. Never scored."""
+"""`predict`: say what you expect before you run it. That you said it counts, never what."""
 
 from __future__ import annotations
 
@@ -7,22 +7,38 @@ from functools import cached_property
 from typing import Any
 
 from stagelab.errors import ExerciseError
+from stagelab.exercise.progressing import note_prediction
+from stagelab.exercise.tasks import find
 
+_ASK = "Choose one; it is not scored."
 REVEAL = "Run the next cell and see."
 
 
-def predict(question: str, options: Sequence[str], *, reveal: str = REVEAL) -> Prediction:
+def predict(
+    question: str,
+    options: Sequence[str],
+    *,
+    reveal: str = REVEAL,
+    task: str = "",
+    choose: str | None = None,
+) -> Prediction:
     """Ask for a prediction: radio buttons where there are widgets, else plain text.
 
     Args:
         question: What is to be predicted.
         options: What may be chosen, at least two.
         reveal: Said once something is chosen, whatever it is.
+        task: The ID of the task that asks for it; its check sees that something was chosen.
+        choose: What you expect, one of the options, in place of a click.
 
     Raises:
-        ExerciseError: There are fewer than two different options.
+        ExerciseError: There are fewer than two different options, what is chosen is none of
+            them, or no task has this ID.
     """
-    return Prediction(question, options, reveal)
+    prediction = Prediction(question, options, reveal, find(task).id if task else "")
+    if choose is not None:
+        prediction.choose(choose)
+    return prediction
 
 
 class Prediction:
@@ -32,9 +48,12 @@ class Prediction:
         question: What is to be predicted.
         options: What may be chosen.
         reveal: Said once something is chosen.
+        task: The ID of the task that asks for it, "" if none does.
     """
 
-    def __init__(self, question: str, options: Sequence[str], reveal: str) -> None:
+    def __init__(self, question: str, options: Sequence[str], reveal: str, task: str = "") -> None:
+        self.task = task
+        self._chosen: str | None = None
         self.question = question
         self.options = tuple(options)
         self.reveal = reveal
@@ -46,13 +65,29 @@ class Prediction:
 
     @property
     def chosen(self) -> str | None:
-        """What was chosen by the radio buttons, None if nothing yet."""
-        value = self._buttons.value
-        return None if value is None else str(value)
+        """What was chosen, None if nothing yet."""
+        return self._chosen
+
+    def choose(self, option: str) -> None:
+        """Say what you expect.
+
+        Raises:
+            ExerciseError: It is none of the options.
+        """
+        if option not in self.options:
+            raise ExerciseError(
+                f"{option!r} is none of the choices.",
+                fix=f"Choose one of: {'; '.join(self.options)}.",
+            )
+        self._chosen = option
+        if self.task:
+            note_prediction(self.task, option)
 
     def __str__(self) -> str:
         lines = [f"Predict: {self.question}"]
-        lines += [f"  ( ) {option}" for option in self.options]
+        lines += [
+            f"  ({'x' if option == self._chosen else ' '}) {option}" for option in self.options
+        ]
         return "\n".join([*lines, self.reveal])
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
@@ -66,7 +101,7 @@ class Prediction:
 
         return ipywidgets.RadioButtons(
             options=self.options,
-            value=None,
+            value=self._chosen,
             layout=ipywidgets.Layout(width="auto"),
         )
 
@@ -74,10 +109,12 @@ class Prediction:
     def _box(self) -> Any:  # noqa: ANN401 - as above
         import ipywidgets  # noqa: PLC0415 - as above
 
-        told = ipywidgets.Label(value="Choose one; it is not scored.")
+        told = ipywidgets.Label(value=self.reveal if self._chosen else _ASK)
 
-        def tell(_change: object) -> None:
-            told.value = self.reveal
+        def tell(change: dict[str, Any]) -> None:
+            if change["new"] is not None:
+                self.choose(change["new"])
+                told.value = self.reveal
 
         self._buttons.observe(tell, names="value")
         title = ipywidgets.Label(value=f"Predict: {self.question}")
