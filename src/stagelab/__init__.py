@@ -18,6 +18,7 @@ from stagelab import _ipython
 from stagelab._lazy import names_of
 
 if TYPE_CHECKING:
+    from stagelab.bases.modules import module_proxy
     from stagelab.builds.building import build
     from stagelab.builds.graph import stages
     from stagelab.builds.lint import lint
@@ -44,6 +45,7 @@ __all__ = [
     "explore",
     "hint",
     "lint",
+    "module_proxy",
     "predict",
     "progress",
     "quiz",
@@ -70,6 +72,7 @@ _find = names_of(
         "explore": "stagelab.show.explorer",
         "hint": "stagelab.exercise",
         "lint": "stagelab.builds.lint",
+        "module_proxy": "stagelab.bases.modules",
         "predict": "stagelab.exercise",
         "progress": "stagelab.exercise",
         "quiz": "stagelab.exercise",

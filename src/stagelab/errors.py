@@ -11,7 +11,8 @@
     ├── BaseError                a base image
     │   ├── BaseUnavailable          neither here, nor pulled, nor made
     │   ├── PullFailed               a registry or the way to it said no
-    │   └── StandInFailed            a stand-in could not be made
+    │   ├── StandInFailed            a stand-in could not be made
+    │   └── ModulesUnavailable       Go modules are neither here nor to be had
     ├── BuildError               a build
     │   ├── ContextError             the build context or the Dockerfile cannot be read or sent
     │   ├── SecretUnavailable        a secret that is given to a build cannot be read
@@ -52,6 +53,7 @@ __all__ = [
     "ExerciseError",
     "ImageError",
     "ImageNotFound",
+    "ModulesUnavailable",
     "OptionUnsupported",
     "PullFailed",
     "RunError",
@@ -149,6 +151,10 @@ class PullFailed(BaseError):
 
 class StandInFailed(BaseError):
     """A stand-in base image could not be made from distribution packages."""
+
+
+class ModulesUnavailable(BaseError):
+    """Go modules that a build needs are neither on this computer nor to be had."""
 
 
 class BuildError(StagelabError):

@@ -25,6 +25,8 @@ CPUS = 1.0
 LOG_BYTES = "1m"
 """Most bytes of its output that the engine keeps."""
 
+_MILLISECOND = 1_000_000  # ns; the shortest time that engines accept, and 0 inherits the image's
+
 
 @contextlib.contextmanager
 def caged(
@@ -37,6 +39,9 @@ def caged(
     memory: str = "256m",
     entrypoint: Sequence[str] | None = None,
     port: int | None = None,
+    tmp: bool = True,
+    read_only: bool = True,
+    health_seconds: float | None = None,
 ) -> Iterator[Container]:
     """Create a container that can do no harm, and remove it at the end, whatever happens.
 
@@ -53,6 +58,11 @@ def caged(
         memory: Most memory, as Docker writes it.
         entrypoint: In place of the image's.
         port: A TCP port of the container to publish on a free port of 127.0.0.1.
+        tmp: Whether it gets the writable /tmp; without, it has the image's /tmp, if any.
+        read_only: Whether its root file system is read-only. If not, what it writes there goes with
+            it.
+        health_seconds: Seconds between two of the image's health checks, and then one that fails
+            is enough; None for what the image says.
 
     Raises:
         ImageNotFound: There is no such image on the engine.
@@ -63,6 +73,10 @@ def caged(
         options = {"ports": {f"{port}/tcp": ("127.0.0.1", None)}}
     if entrypoint is not None:
         options["entrypoint"] = list(entrypoint)
+    if tmp:
+        options["tmpfs"] = {"/tmp": "size=16m,mode=1777"}  # noqa: S108 - a path in the container
+    if health_seconds is not None:
+        options["healthcheck"] = _every(health_seconds)
     try:
         container = client.containers.create(
             reference(image),
@@ -72,8 +86,7 @@ def caged(
             user=user,
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
-            read_only=True,
-            tmpfs={"/tmp": "size=16m,mode=1777"},  # noqa: S108 - a path in the container
+            read_only=read_only,
             mem_limit=memory,
             memswap_limit=memory,
             nano_cpus=int(CPUS * 1e9),
@@ -94,6 +107,11 @@ def caged(
     finally:
         with contextlib.suppress(NotFound, DockerException):
             container.remove(force=True, v=True)
+
+
+def _every(seconds: float) -> dict[str, int]:
+    """Say how often an image's health check runs; what it runs is inherited from the image."""
+    return {"interval": int(seconds * 1e9), "retries": 1, "start_period": _MILLISECOND}
 
 
 def start_failed(image: object, error: APIError) -> StartFailed:

@@ -56,6 +56,22 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """What an image's health check (HEALTHCHECK) found.
+
+    Attributes:
+        status: "healthy", "unhealthy", "starting" before the first check ended, or "none" if the
+            image has no health check.
+        exit_code: Of the last check, -1 if it could not be started; None before the first.
+        output: What the last check printed, or the engine's words why it could not be started.
+    """
+
+    status: str
+    exit_code: int | None
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """How a service ended when it was asked to (SIGTERM, then SIGKILL).
 

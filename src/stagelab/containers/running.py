@@ -30,6 +30,8 @@ def run(
     timeout: float = 30.0,
     memory: str = "256m",
     entrypoint: Sequence[str] | None = None,
+    tmp: bool = True,
+    read_only: bool = True,
     client: docker.DockerClient | None = None,
 ) -> Run:
     """Run a container to its end, caged, and remove it.
@@ -44,6 +46,9 @@ def run(
         timeout: Seconds after which it is stopped.
         memory: Most memory, as Docker writes it.
         entrypoint: In place of the image's.
+        tmp: Whether it gets a small writable /tmp; without, it has the image's /tmp, if any.
+        read_only: Whether its root file system is read-only. If not, what it writes there goes with
+            it.
         client: The engine; None for the one that `connect` finds.
 
     Raises:
@@ -55,7 +60,15 @@ def run(
     began = time.monotonic()
     try:
         with caged(
-            client, image, command, env=env, user=user, memory=memory, entrypoint=entrypoint
+            client,
+            image,
+            command,
+            env=env,
+            user=user,
+            memory=memory,
+            entrypoint=entrypoint,
+            tmp=tmp,
+            read_only=read_only,
         ) as container:
             return _to_its_end(container, image, said, timeout)
     except StartFailed as error:

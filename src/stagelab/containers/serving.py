@@ -8,18 +8,21 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError
 
 from stagelab.containers.cage import caged, name, start_failed
-from stagelab.containers.facts import Reply, Stopped
+from stagelab.containers.facts import Health, Reply, Stopped
 from stagelab.engine import connect
 from stagelab.errors import StartFailed
 
 if TYPE_CHECKING:
     import docker
     from docker.models.containers import Container
+
+HEALTH_SECONDS = 0.5
+"""Seconds between two health checks, whatever the image says, so that nobody has to wait long."""
 
 _KILLED = 137  # 128 + SIGKILL, what the engine reports for a process that it had to kill
 
@@ -28,11 +31,12 @@ class Service:
     """A running service; made by `serve`.
 
     Attributes:
+        container: The SDK's container.
         url: Where it listens, on this machine only.
     """
 
     def __init__(self, container: Container, url: str) -> None:
-        self._container = container
+        self.container = container
         self.url = url
 
     def get(self, path: str = "/", *, timeout: float = 5.0) -> Reply:
@@ -52,14 +56,39 @@ class Service:
 
     def logs(self) -> str:
         """Give what it has printed so far."""
-        return bytes(self._container.logs()).decode("utf-8", "replace")
+        return bytes(self.container.logs()).decode("utf-8", "replace")
+
+    def health(self, *, timeout: float = 15.0) -> Health:
+        """Wait for the next report of the image's health check (HEALTHCHECK), and give it.
+
+        The engine checks every `HEALTH_SECONDS`, and one check that fails is enough, whatever
+        interval, retries and start period the image asks for.
+
+        Args:
+            timeout: Seconds to wait; then the status is what it was before, or "starting".
+        """
+        end = time.monotonic() + timeout
+        before = self._checks()
+        while (checks := self._checks()) and time.monotonic() < end:
+            if checks["Log"] and checks["Log"][-1:] != (before["Log"] or [])[-1:]:
+                break
+            time.sleep(HEALTH_SECONDS / 5)
+        if not checks:
+            return Health("none", None, "")
+        last = checks["Log"][-1] if checks["Log"] else {}
+        return Health(checks["Status"], last.get("ExitCode"), last.get("Output", "").strip())
+
+    def _checks(self) -> dict[str, Any]:
+        """Ask the engine what the health checks found; {} if the image has none."""
+        self.container.reload()
+        return dict(self.container.attrs["State"].get("Health") or {})
 
     def stop(self, *, grace: int = 10) -> Stopped:
         """Ask it to end (SIGTERM); kill it after `grace` seconds."""
         began = time.monotonic()
-        self._container.stop(timeout=grace)
+        self.container.stop(timeout=grace)
         seconds = time.monotonic() - began
-        exit_code = int(self._container.wait()["StatusCode"])
+        exit_code = int(self.container.wait()["StatusCode"])
         return Stopped(seconds, exit_code, killed=exit_code == _KILLED)
 
 
@@ -73,6 +102,8 @@ def serve(
     user: str | None = None,
     timeout: float = 15.0,
     memory: str = "256m",
+    tmp: bool = True,
+    read_only: bool = True,
     client: docker.DockerClient | None = None,
 ) -> Iterator[Service]:
     """Run a service, caged and published on 127.0.0.1 only, and remove it at the end.
@@ -85,6 +116,9 @@ def serve(
         user: Run as this user instead of the image's.
         timeout: Seconds that it may take to get ready.
         memory: Most memory, as Docker writes it.
+        tmp: Whether it gets a small writable /tmp; without, it has the image's /tmp, if any.
+        read_only: Whether its root file system is read-only. If not, what it writes there goes with
+            it.
         client: The engine; None for the one that `connect` finds.
 
     Raises:
@@ -92,7 +126,17 @@ def serve(
         ImageNotFound: There is no such image on the engine.
     """
     client = client or connect()
-    with caged(client, image, env=env, user=user, memory=memory, port=port) as container:
+    with caged(
+        client,
+        image,
+        env=env,
+        user=user,
+        memory=memory,
+        port=port,
+        tmp=tmp,
+        read_only=read_only,
+        health_seconds=HEALTH_SECONDS,
+    ) as container:
         try:
             container.start()
         except APIError as error:

@@ -1,0 +1,222 @@
+"""`module_proxy`: the Go modules of a lesson, fetched once, then at hand without a network.
+
+A read-through cache that speaks the protocol of the "Go Modules Reference", "GOPROXY protocol":
+`/MODULE/@v/VERSION.info`, `.mod` and `.zip`. What a module version holds never changes, so it is
+kept as it came; the go command compares it with `go.sum`, whoever served it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import requests
+from docker.errors import DockerException
+
+from stagelab import _home
+from stagelab.bases.goenv import default_proxy
+from stagelab.engine.connecting import connect
+from stagelab.errors import ModulesUnavailable
+
+if TYPE_CHECKING:
+    import docker
+
+VARIABLE = "GOPROXY"
+"""Environment variable of the go command that says where modules come from."""
+
+PORT = 41827
+"""Preferred, so that the address stays and steps that know it stay cached; any other will do."""
+
+_TIMEOUT = (10.0, 60.0)
+_PIECE = 1 << 20
+# A path escapes each capital as "!" and the small letter, so these are all that there can be.
+_VERSION = re.compile(r"/[a-z0-9!._~/-]+/@v/[A-Za-z0-9!.+_-]+\.(?:info|mod|zip)")
+_ESCAPED = re.compile(r"[A-Z]")
+_HOST_NAME = "host.docker.internal"
+
+_servers: dict[str, ThreadingHTTPServer] = {}
+
+
+def module_proxy(
+    app: str | os.PathLike[str] | None = None, *, client: docker.DockerClient | None = None
+) -> str:
+    """Serve Go modules to build steps from this computer, for `buildargs={"GOPROXY": …}`.
+
+    Modules come from where GOPROXY of your environment says, else from where the go command of the
+    base image would take them, and are kept in the course's cache folder. It serves as long as
+    this Python process lives. Where a build step cannot reach this computer, or a module is not
+    kept, the go command goes on to that place itself.
+
+    Args:
+        app: A folder with a `go.sum`: all that it names is fetched now, so that the build needs no
+            network afterwards.
+        client: The engine; None for the one that `connect` finds.
+
+    Returns:
+        A value for GOPROXY: our own address, then the place that modules come from.
+
+    Raises:
+        ModulesUnavailable: A module of `app` is not here and cannot be had.
+    """
+    client = client or connect()
+    upstream = os.environ.get(VARIABLE) or default_proxy(client)
+    store = _Store(_home.cache_dir() / "modules", upstream)
+    if app is not None:
+        for path in _needed(Path(app)):
+            store.file(path)
+    return f"{_serve(store, client)}|{upstream}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Store:
+    """Files of modules, as GOPROXY's protocol names them."""
+
+    folder: Path
+    upstream: str
+
+    def file(self, path: str) -> Path:
+        """Give the file behind a path of the protocol, fetched if it is not there yet.
+
+        Raises:
+            ModulesUnavailable: It cannot be had.
+        """
+        kept = self.folder.joinpath(*path.strip("/").split("/"))
+        if not kept.is_file():
+            self._fetch(path, kept)
+        return kept
+
+    def _fetch(self, path: str, kept: Path) -> None:
+        said = []
+        for source in re.split("[,|]", self.upstream):
+            if not source.startswith(("http://", "https://")):
+                continue  # "direct" and "off" are no servers
+            try:
+                with requests.get(
+                    source.rstrip("/") + path, stream=True, timeout=_TIMEOUT
+                ) as response:
+                    response.raise_for_status()
+                    _keep(response, kept)
+            except (requests.RequestException, OSError) as error:
+                said.append(str(error))
+            else:
+                return
+        module, _, version = path.strip("/").partition("/@v/")
+        raise ModulesUnavailable(
+            f"The Go module {module} {version.rpartition('.')[0]} is not on this computer and "
+            "cannot be fetched.",
+            fix="Connect this computer to the network once and run this again: what was fetched "
+            f"is kept. Behind a company's proxy set {VARIABLE} to the address of its Go module "
+            "proxy before you start.",
+            detail="\n".join(said) or f"{VARIABLE}={self.upstream} names no server.",
+        )
+
+
+def _keep(response: requests.Response, kept: Path) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(dir=kept.parent, prefix="new-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            for piece in response.iter_content(_PIECE):
+                file.write(piece)
+        Path(beside).replace(kept)
+    finally:
+        Path(beside).unlink(missing_ok=True)
+
+
+def _needed(app: Path) -> Iterator[str]:
+    """Give the paths of all that a `go.sum` names ("Go Modules Reference", "go.sum files").
+
+    Raises:
+        ModulesUnavailable: There is no such file.
+    """
+    try:
+        lines = (app / "go.sum").read_text("utf-8").splitlines()
+    except OSError as error:
+        raise ModulesUnavailable(
+            f"{app} has no go.sum that can be read, so it is not known which modules it needs.",
+            fix="Name the folder of an app that has one.",
+            detail=str(error),
+        ) from None
+    for line in lines:
+        module, version, _ = line.split()
+        plain = version.removesuffix("/go.mod")
+        stem = f"/{_escaped(module)}/@v/{_escaped(plain)}"
+        yield f"{stem}.mod"
+        if plain == version:
+            yield f"{stem}.info"
+            yield f"{stem}.zip"
+
+
+def _escaped(name: str) -> str:
+    return _ESCAPED.sub(lambda found: f"!{found.group().lower()}", name)
+
+
+def _serve(store: _Store, client: docker.DockerClient) -> str:
+    """Serve on an address that build steps reach and the network does not; once a process."""
+    for bind, name in _addresses(client):
+        if bind in _servers:
+            return _url(name, _servers[bind])
+        for port in (PORT, 0):
+            with suppress(OSError):
+                server = ThreadingHTTPServer((bind, port), partial(_Handler, store))
+                server.daemon_threads = True
+                threading.Thread(target=server.serve_forever, daemon=True).start()
+                _servers[bind] = server
+                return _url(name, server)
+    raise ModulesUnavailable(
+        "No port of this computer is free to serve Go modules on.",
+        fix="Close programs that serve something, or restart the kernel.",
+    )
+
+
+def _url(name: str, server: ThreadingHTTPServer) -> str:
+    return f"http://{name}:{server.server_port}"
+
+
+def _addresses(client: docker.DockerClient) -> Iterator[tuple[str, str]]:
+    """Give where to listen and how a build step names it, the engine's own bridge first.
+
+    An engine in a virtual machine has a bridge that is none of ours, so that we cannot listen
+    there; those of Docker Desktop and its like know this computer by a name.
+    """
+    with suppress(DockerException):
+        for config in client.networks.get("bridge").attrs["IPAM"]["Config"] or ():
+            if gateway := config.get("Gateway"):
+                yield gateway, gateway
+    yield "127.0.0.1", _HOST_NAME
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, store: _Store, *arguments: object) -> None:
+        self._store = store
+        super().__init__(*arguments)  # type: ignore[arg-type]  # as socketserver calls it
+
+    def do_GET(self) -> None:
+        """Answer a request of the go command."""
+        if not _VERSION.fullmatch(self.path) or "/../" in self.path or "//" in self.path:
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        try:
+            content = self._store.file(self.path).read_bytes()
+        except (ModulesUnavailable, OSError):
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: a notebook's output is no server's log."""

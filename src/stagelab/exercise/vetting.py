@@ -1,0 +1,97 @@
+"""Does a mistake stop the build? Builds an answer on a copy of its context with a mistake in it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stagelab.builds import DockerfileText, build
+from stagelab.builds.edges import needed
+from stagelab.errors import BuildFailed
+from stagelab.exercise.task import Found, Requirement, met, unmet
+
+if TYPE_CHECKING:
+    from stagelab.builds import Instruction
+    from stagelab.exercise.attempt import Attempt
+
+_MAIN = "func main() {"
+_MISTAKE = _MAIN + '\n\tfmt.Printf("%d\\n", "seven")'
+_VET = "go vet"
+
+
+@dataclass(frozen=True, slots=True)
+class _Mistaken:
+    """How the build of a program with a mistake ended; None if well."""
+
+    error: BuildFailed | None
+
+
+def vetted(*hints: str) -> Requirement:
+    """A mistake that the compiler accepts and `go vet` does not stops the build.
+
+    Args:
+        hints: Three, from a nudge to nearly the answer.
+    """
+    return Requirement("A mistake that go vet finds stops the build.", _mistakes_stop_it, hints)
+
+
+def _mistakes_stop_it(attempt: Attempt) -> Found:
+    attempt.build  # noqa: B018 - what does not build at all is told by an earlier requirement
+    at = next((i for i in attempt.source.instructions if _VET in i.value), None)
+    error = attempt.once("mistaken", lambda: _Mistaken(_build_with_a_mistake(attempt))).error
+    if error is None:
+        return _unnoticed(attempt, at)
+    if _VET in (error.step or ""):
+        return met("With a mistake in the program the build stops at `go vet`.")
+    return unmet(
+        "with a mistake in the program the build stops, but somewhere else than at `go vet`.",
+        at=attempt.instruction_at(error.line),
+        detail=error.detail,
+    )
+
+
+def _unnoticed(attempt: Attempt, at: Instruction | None) -> Found:
+    """Say why a mistake went into the image."""
+    if at is None:
+        return unmet(
+            "a mistake that `go vet` finds went into the image: no instruction calls it. Let RUN "
+            "go vet ./... stand in the stage that compiles, or in one that it takes from."
+        )
+    within = next((s for s in attempt.source.stages if at in s.instructions), None)
+    if within is not None and attempt.stage is not None:
+        rests = {attempt.stage.index, *needed(attempt.source, attempt.stage)}
+        if within.index in rests:
+            return unmet(
+                "this finds the mistake, and the build goes on: a RUN fails only if the last of "
+                "its commands fails. Let nothing hide that: join commands by &&, and not by ; or "
+                "||.",
+                at=at,
+            )
+    return unmet(
+        "a mistake that this would find went into the image: the stage that is built does not rest "
+        "on this stage, so BuildKit skips it. Let it leave a file behind (&& touch /passed), and "
+        "take that file by COPY --from in a stage that is needed.",
+        at=at,
+    )
+
+
+def _build_with_a_mistake(attempt: Attempt) -> BuildFailed | None:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "context")
+        shutil.copytree(attempt.task.context(), copy)
+        main = copy / "main.go"
+        main.write_text(main.read_text(encoding="utf-8").replace(_MAIN, _MISTAKE), encoding="utf-8")
+        try:
+            build(
+                copy,
+                dockerfile=DockerfileText(attempt.text),
+                target=attempt.task.target,
+                quiet=True,
+                client=attempt.client,
+            )
+        except BuildFailed as error:
+            return error
+    return None
