@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from stagelab.bases.modules import module_proxy
 from stagelab.builds import Build, Dockerfile, DockerfileText, Instruction, build, parse
 from stagelab.builds.edges import chain
 from stagelab.containers import Run, run
@@ -163,11 +164,23 @@ class Attempt:
             lineage = [i for i in stage.instructions if i.keyword != "FROM"] + lineage
         return lineage
 
+    @cached_property
+    def buildargs(self) -> dict[str, str]:
+        """What the task's builds are given for ARG.
+
+        Raises:
+            BaseError: The task needs Go modules that are not here and cannot be had.
+        """
+        if not self.task.modules:
+            return {}
+        return {"GOPROXY": module_proxy(self.task.context(), client=self.client)}
+
     def _build(self) -> Build:
         return build(
             self.task.context(),
             dockerfile=DockerfileText(self.text),
             target=self.task.target,
+            buildargs=self.buildargs,
             tag=self.task.tag,
             labels={_TASK_LABEL: self.task.id},
             client=self.client,

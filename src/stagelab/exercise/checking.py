@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stagelab.builds import Build, parse
-from stagelab.errors import BuildFailed, EngineError, ExerciseError, StagelabError
+from stagelab.errors import BaseError, BuildFailed, EngineError, ExerciseError, StagelabError
 from stagelab.exercise.answers import SOLUTIONS, read_answer
 from stagelab.exercise.attempt import Attempt
 from stagelab.exercise.course import course_root
@@ -83,7 +83,7 @@ def _outcome(requirement: Requirement, found: Found) -> Outcome:
 
 def _failure(requirement: Requirement, attempt: Attempt, error: StagelabError) -> Outcome:
     words = f"{error.cause} {error.fix}"
-    if isinstance(error, EngineError | ExerciseError):
+    if isinstance(error, BaseError | EngineError | ExerciseError):
         return Outcome(
             requirement.text, None, f"This is not about your answer. {words}", detail=error.detail
         )

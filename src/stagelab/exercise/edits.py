@@ -1,0 +1,105 @@
+"""Requirements on what an edit costs: which steps run again, and which come from the cache."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from stagelab.builds import Build, DockerfileText, Step, build
+from stagelab.exercise.task import Found, Requirement, met, unmet
+
+if TYPE_CHECKING:
+    from stagelab.builds import Instruction
+    from stagelab.exercise.attempt import Attempt
+
+Edit = Callable[[Path], None]
+"""Changes something in a copy of the context; with other bytes each time, so that it counts."""
+
+
+def cached_after(edit: Edit, steps: str, text: str, why: str = "") -> Requirement:
+    """After an edit of the context, the RUN with `steps` in it comes from the cache.
+
+    Args:
+        edit: What is edited.
+        steps: A part of the RUN instruction, such as "go mod download".
+        text: The requirement.
+        why: Added to the feedback: what to do about it.
+    """
+    return Requirement(text, lambda attempt: _after(attempt, edit, steps, "cached", why))
+
+
+def ran_again_after(edit: Edit, steps: str, text: str, why: str = "") -> Requirement:
+    """After an edit of the context, the RUN with `steps` in it runs again; else as above."""
+    return Requirement(text, lambda attempt: _after(attempt, edit, steps, "ran", why))
+
+
+def _after(
+    attempt: Attempt, edit: Edit, steps: str, wanted: Literal["cached", "ran"], why: str
+) -> Found:
+    attempt.build  # noqa: B018 - what does not build at all is told by another requirement
+    edited = attempt.once(f"edited by {edit!r}", lambda: _Edited(_build_twice(attempt, edit))).build
+    at = next((i for i in attempt.source.instructions if steps in i.value), None)
+    found = [step for step in edited.steps if steps in step.instruction]
+    if not found or at is None:
+        return unmet(
+            f"no step that the image needs runs `{steps}`, so there is nothing to keep."
+            f"{' ' + why if why else ''}",
+            at=at,
+        )
+    again = [step for step in found if not step.cached]
+    if wanted == "cached" and again:
+        cause = _first_again(attempt, edited, again[0])
+        seen = (
+            f", because line {cause.line}, `{cause.keyword}`, sees what was edited" if cause else ""
+        )
+        return unmet(
+            f"after the edit this ran again{seen}. A step comes from the cache only if nothing "
+            f"above it has changed. {why}".rstrip(),
+            at=at,
+        )
+    if wanted == "ran" and not again:
+        return unmet(
+            "after the edit this came from the cache, so the edit is not in the image. "
+            f"{why}".rstrip(),
+            at=at,
+        )
+    return met(
+        "It comes from the cache after the edit." if wanted == "cached" else "The edit gets in."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Edited:
+    """The build after an edit."""
+
+    build: Build
+
+
+def _build_twice(attempt: Attempt, edit: Edit) -> Build:
+    """Build the answer on a copy of the context, edit the copy, and build again."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, attempt.task.id)
+        shutil.copytree(attempt.task.context(), copy)
+        for _ in range(2):
+            made = build(
+                copy,
+                dockerfile=DockerfileText(attempt.text),
+                target=attempt.task.target,
+                buildargs=attempt.buildargs,
+                quiet=True,
+                client=attempt.client,
+            )
+            edit(copy)
+    return made
+
+
+def _first_again(attempt: Attempt, edited: Build, late: Step) -> Instruction | None:
+    """Find the first instruction of a step's stage that ran again, if it is another one."""
+    for step in edited.steps:
+        if step.stage == late.stage and not step.cached:
+            return None if step is late else attempt.instruction_at(step.line)
+    return None
