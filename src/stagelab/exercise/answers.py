@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
+from stagelab.builds import Build
 from stagelab.errors import ExerciseError
 from stagelab.exercise import markers, notebooks
 from stagelab.exercise.course import course_root
 from stagelab.exercise.facts import Solution
+from stagelab.exercise.last import CHECKED
+from stagelab.exercise.progressing import note_solution
 from stagelab.exercise.tasks import find
 
 SOLUTIONS = "solutions"
@@ -29,24 +33,50 @@ class Answer:
     reasoning: str
 
 
-def solution(task: str) -> Solution:
-    """Show a task's reference answer and why it is written so; other answers are right too.
+def solution(task: str, answer: str | Build | None = None) -> Solution:
+    """Show a task's reference answer, why it is written so, and what leads to it from yours.
+
+    Other answers are right too.
 
     Args:
         task: The task's ID, such as "03-1".
+        answer: Your Dockerfile; None for the last one that was checked in this kernel.
 
     Raises:
         ExerciseError: No task has this ID, or the solutions' notebooks are not there.
     """
     found = find(task)
     folder = course_root() / SOLUTIONS
-    answer = read_answer(found.id, folder)
-    if answer is None:
+    reference = read_answer(found.id, folder)
+    if reference is None:
         raise ExerciseError(
             f"No notebook in {folder} holds the solution of task {found.id}.",
             fix="Bring the folder back from the course's repository: git checkout -- solutions",
         )
-    return Solution(found.id, found.title, answer.reference, answer.reasoning)
+    note_solution(found.id)
+    checked = CHECKED.get(found.id)
+    if answer is not None:
+        yours = answer.dockerfile if isinstance(answer, Build) else str(answer)
+    else:
+        yours = checked.text if checked else ""
+    return Solution(
+        found.id,
+        found.title,
+        reference.reference,
+        reference.reasoning,
+        diff=_diff(yours, reference.reference) if yours.strip() else "",
+        passed=checked.verdict.passed if checked and checked.text == yours else None,
+    )
+
+
+def _diff(yours: str, ours: str) -> str:
+    """Give what leads from one text to the other, without the lines that name files."""
+    lines = difflib.unified_diff(_bare(yours), _bare(ours), lineterm="", n=3)
+    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
+
+
+def _bare(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
 
 
 def read_answer(task: str, folder: Path) -> Answer | None:

@@ -12,7 +12,9 @@ from stagelab.exercise.answers import SOLUTIONS, read_answer
 from stagelab.exercise.attempt import Attempt
 from stagelab.exercise.course import course_root
 from stagelab.exercise.facts import Outcome, Verdict
+from stagelab.exercise.last import CHECKED, Checked
 from stagelab.exercise.meanings import base_fault, meaning, stand_in_lacks
+from stagelab.exercise.progressing import note_check
 from stagelab.exercise.task import waiting
 from stagelab.exercise.tasks import find
 
@@ -42,6 +44,7 @@ def check(
     found = find(task)
     text = answer.dockerfile if isinstance(answer, Build) else str(answer or "")
     if _untouched(found, text):
+        CHECKED.pop(found.id, None)
         waiting = tuple(Outcome(each.text, None) for each in found.requirements)
         return Verdict(
             found.id, found.title, started=False, requirements=waiting, advice=found.first
@@ -49,7 +52,10 @@ def check(
     attempt = Attempt(found, text, client=client)
     told: list[StagelabError | Found] = []
     outcomes = tuple(_judge(requirement, attempt, told) for requirement in found.requirements)
-    return Verdict(found.id, found.title, started=True, requirements=outcomes)
+    verdict = Verdict(found.id, found.title, started=True, requirements=outcomes)
+    CHECKED[found.id] = Checked(text, verdict)
+    note_check(verdict)
+    return verdict
 
 
 def _judge(

@@ -59,15 +59,17 @@ class Hint(Shown):
 
     Attributes:
         task: The task's ID.
-        number: Which one it is, from 1.
-        count: How many the task has.
+        number: Which one it is, from 1; 0 if none is needed.
+        count: How many there are.
         text: The hint.
+        about: The requirement that it is about, "" if about the whole task.
     """
 
     task: str
     number: int
     count: int
     text: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,14 @@ class Solution(Shown):
         title: The task's title.
         dockerfile: The text.
         reasoning: Why it is written so, in Markdown; "" if the notebook gives none.
+        diff: What leads from the learner's answer to it, as unified diff; "" if there is no
+            answer, or no difference.
+        passed: Whether the learner's answer passed; None if none was checked.
     """
 
     task: str
     title: str
     dockerfile: str
     reasoning: str
+    diff: str = ""
+    passed: bool | None = None

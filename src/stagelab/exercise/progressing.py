@@ -136,8 +136,6 @@ def progress(lesson: str = "") -> Progress:
 
 def note_check(verdict: Verdict) -> None:
     """Note that an answer was checked, and whether it passed."""
-    if not verdict.started:
-        return
 
     def change(noted: dict[str, Any]) -> None:
         noted["tries"] = _number(noted, "tries") + 1

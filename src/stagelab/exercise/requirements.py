@@ -33,7 +33,7 @@ def builds(text: str = "It builds.") -> Requirement:
         made = attempt.build
         return met(f"Built with {_BUILDERS[made.builder]}.")
 
-    return Requirement(text, look)
+    return Requirement(text, look)  # what an answer that does not build lacks, the task knows
 
 
 _BUILDERS = {"buildkit": "BuildKit", "classic": "the classic builder"}
@@ -61,7 +61,17 @@ def prints(expected: str, text: str) -> Requirement:
             detail=ran.output or "(it printed nothing)",
         )
 
-    return Requirement(text, look)
+    return Requirement(
+        text,
+        look,
+        (
+            "What does a container of this image start, and where in the image is that file?",
+            "The last stage needs the program itself, and an ENTRYPOINT or CMD that names it with "
+            "its path. What a relative path counts from, WORKDIR says.",
+            "COPY --from the stage that has the program, then ENTRYPOINT with the path that COPY "
+            'put it to, as a list: ["/path/program"].',
+        ),
+    )
 
 
 def starts_without_shell() -> Requirement:
@@ -80,7 +90,13 @@ def starts_without_shell() -> Requirement:
         return met(f"The engine starts {words[0]} itself.")
 
     return Requirement(
-        "The engine starts the program itself, without a shell in between (exec form).", look
+        "The engine starts the program itself, without a shell in between (exec form).",
+        look,
+        (
+            "ENTRYPOINT has two forms. Which of them needs a shell?",
+            "A line of plain words is the shell form. A list is the exec form.",
+            'ENTRYPOINT ["./myapp"], with double quotes.',
+        ),
     )
 
 
@@ -127,7 +143,16 @@ def ships_no_toolchain() -> Requirement:
             )
         return met("No layer holds a Go toolchain.")
 
-    return Requirement("It ships no Go toolchain, in no layer.", look)
+    return Requirement(
+        "It ships no Go toolchain, in no layer.",
+        look,
+        (
+            "Which stage ships, and what does its base bring?",
+            "Removing files in a later layer hides them only. A stage that begins anew has none "
+            "of them.",
+            "FROM alpine:3.22 or FROM scratch for the last stage, and COPY --from the program.",
+        ),
+    )
 
 
 def ships_no_source() -> Requirement:
@@ -151,7 +176,15 @@ def ships_no_source() -> Requirement:
             at=attempt.instruction("COPY", "ADD"),
         )
 
-    return Requirement("It ships no source code.", look)
+    return Requirement(
+        "It ships no source code.",
+        look,
+        (
+            "Which instruction of the last stage brings files, and how many?",
+            "COPY takes all of a folder if you name a folder. Name the one file that is needed.",
+            "COPY --from=builder /app/myapp . takes the program alone.",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +234,16 @@ def answers(port: int, path: str, expected: str, others: tuple[str, ...], text: 
             at=program.starter(attempt),
         )
 
-    return Requirement(text, look)
+    return Requirement(
+        text,
+        look,
+        (
+            "Does the program start at all? run(answer's build) and its words tell.",
+            "A program that is dynamically linked needs its loader in the image. Does the base of "
+            "the last stage have it? xray(…).start tells.",
+            "RUN CGO_ENABLED=0 go build … makes a program that needs no loader.",
+        ),
+    )
 
 
 def _from(attempt: Attempt) -> Instruction | None:

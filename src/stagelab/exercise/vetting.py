@@ -61,15 +61,12 @@ def _unnoticed(attempt: Attempt, at: Instruction | None) -> Found:
             "go vet ./... stand in the stage that compiles, or in one that it takes from."
         )
     within = next((s for s in attempt.source.stages if at in s.instructions), None)
-    if within is not None and attempt.stage is not None:
-        rests = {attempt.stage.index, *needed(attempt.source, attempt.stage)}
-        if within.index in rests:
-            return unmet(
-                "this finds the mistake, and the build goes on: a RUN fails only if the last of "
-                "its commands fails. Let nothing hide that: join commands by &&, and not by ; or "
-                "||.",
-                at=at,
-            )
+    if within is not None and within.index in needed(attempt.source, attempt.stage):
+        return unmet(
+            "this finds the mistake, and the build goes on: a RUN fails only if the last of its "
+            "commands fails. Let nothing hide that: join commands by &&, and not by ; or ||.",
+            at=at,
+        )
     return unmet(
         "a mistake that this would find went into the image: the stage that is built does not rest "
         "on this stage, so BuildKit skips it. Let it leave a file behind (&& touch /passed), and "

@@ -70,12 +70,14 @@ def verdict_text(verdict: Verdict) -> str:
 
 def hint_html(hint: Hint) -> Html:
     """Show a hint."""
-    return card(_hint_title(hint), escape(hint.text))
+    about = [muted(Html(f"About: {prose(hint.about)}"))] if hint.about else []
+    return card(_hint_title(hint), *about, prose(hint.text))
 
 
 def hint_text(hint: Hint) -> str:
     """Give the plain text twin of `hint_html`."""
-    return "\n".join([_hint_title(hint), *_wrapped([hint.text], "  ")])
+    about = _wrapped([f"About: {hint.about}"], "  ") if hint.about else []
+    return "\n".join([_hint_title(hint), *about, *_wrapped([hint.text], "  ")])
 
 
 def solution_html(solution: Solution) -> Html:
@@ -84,7 +86,8 @@ def solution_html(solution: Solution) -> Html:
         _solution_title(solution),
         _block(solution.dockerfile),
         *(prose(part) for part in solution.reasoning.split("\n\n") if part),
-        muted(_OTHERS),
+        *([Html(f"{_from_yours(solution)}{_diff_html(solution.diff)}")] if solution.diff else []),
+        muted(_others(solution)),
     )
 
 
@@ -97,12 +100,37 @@ def solution_text(solution: Solution) -> str:
             textwrap.indent(solution.dockerfile.rstrip(), "    "),
             "",
             *_wrapped(solution.reasoning.split("\n\n"), "  "),
-            f"  {_OTHERS}",
+            *(["", f"  {_from_yours(solution)}", ""] if solution.diff else []),
+            *textwrap.indent(solution.diff, "    ").splitlines(),
+            f"  {_others(solution)}",
         ]
     )
 
 
 _OTHERS = "Other Dockerfiles are right too: the check looks at what they do."
+
+
+def _others(solution: Solution) -> str:
+    return f"Yours passed as well. {_OTHERS}" if solution.passed else _OTHERS
+
+
+def _from_yours(solution: Solution) -> str:
+    yours = "your answer, which is right as well," if solution.passed else "your answer"
+    return f"From {yours} to this one (- is yours, + is this one's):"
+
+
+def _diff_html(diff: str) -> Html:
+    """Show a diff; the signs say it, colour only helps."""
+    grounds = {"-": "rgba(213,94,0,.16)", "+": "rgba(0,158,115,.16)"}
+    lines = (
+        f'<span style="display:block;background:{grounds.get(line[:1], "none")}">'
+        f"{escape(line) or '&nbsp;'}</span>"
+        for line in diff.splitlines()
+    )
+    return Html(
+        f'<pre style="background:{GROUND};color:inherit;padding:.5em .7em;margin:.3em 0;'
+        f'border-radius:.3em;white-space:pre-wrap;overflow-wrap:anywhere">{"".join(lines)}</pre>'
+    )
 
 
 def _summary(verdict: Verdict) -> tuple[str, BadgeKind]:
@@ -148,6 +176,8 @@ def _help(verdict: Verdict) -> str:
 
 
 def _hint_title(hint: Hint) -> str:
+    if not hint.count:
+        return f"No hint needed for exercise {hint.task}"
     return f"Hint {hint.number} of {hint.count} for exercise {hint.task}"
 
 
