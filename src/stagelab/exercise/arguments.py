@@ -23,7 +23,7 @@ def built_with(attempt: Attempt, name: str, value: str) -> Build:
             attempt.task.context(),
             dockerfile=DockerfileText(attempt.text),
             target=attempt.task.target,
-            buildargs={name: value},
+            buildargs={**attempt.buildargs, name: value},
             quiet=True,
             client=attempt.client,
         ),

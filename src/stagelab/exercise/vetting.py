@@ -86,6 +86,7 @@ def _build_with_a_mistake(attempt: Attempt) -> BuildFailed | None:
                 copy,
                 dockerfile=DockerfileText(attempt.text),
                 target=attempt.task.target,
+                buildargs=attempt.buildargs,
                 quiet=True,
                 client=attempt.client,
             )

@@ -80,13 +80,13 @@ WRONG = {
         Wrong(BUILDER + SHIPS_BOTH, "base image", None),
     ),
     "06-2": (
-        Wrong(VETTED + BUILDER + RUNTIME, "the last stage does not rest on this stage", 4),
+        Wrong(VETTED + BUILDER + RUNTIME, "does not rest on this stage, so BuildKit skips it", 4),
         Wrong(BUILDER + RUNTIME, "no instruction calls it", None),
         Wrong(
             VETTED.replace("vet ./... &&", "vet ./... ;")
             + BUILDER.replace("RUN", "COPY --from=checks /passed /\nRUN")
             + RUNTIME,
-            "went into the image",
+            "this finds the mistake, and the build goes on",
             4,
         ),
         Wrong(

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from dataclasses import dataclass
 from itertools import permutations
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagelab.builds import DockerfileText, build
 from stagelab.builds.edges import needed, stage_edges
-from stagelab.errors import BuildFailed
 from stagelab.exercise.requirements import (
     GREETING,
     builds,
@@ -20,6 +14,7 @@ from stagelab.exercise.requirements import (
     ships_no_toolchain,
 )
 from stagelab.exercise.task import Found, Requirement, Task, met, unmet, waiting
+from stagelab.exercise.vetting import vetted
 
 if TYPE_CHECKING:
     from stagelab.builds import Instruction, StageSource
@@ -28,9 +23,6 @@ if TYPE_CHECKING:
 _APP = "go-hello"
 _RECORD = "/toolchain.sha256"
 _LISTED = "/usr/local/go/bin/go"
-_MAIN = "func main() {"
-_MISTAKE = _MAIN + '\n\tfmt.Printf("%d\\n", "seven")'
-_VET = "go vet"
 
 
 def _ships_the_record(attempt: Attempt) -> Found:
@@ -97,52 +89,6 @@ def _writer(attempt: Attempt) -> Instruction | None:
     return next((i for i in attempt.source.instructions if _RECORD in i.value), None)
 
 
-def _mistakes_stop_it(attempt: Attempt) -> Found:
-    attempt.build  # noqa: B018 - what does not build at all is told by the requirement above
-    error = attempt.once("mistaken", lambda: _Mistaken(_build_with_a_mistake(attempt))).error
-    at = next((i for i in attempt.source.instructions if _VET in i.value), None)
-    if error is None and at is None:
-        return unmet(
-            "a mistake that `go vet` finds went into the image: no instruction calls it. Keep the "
-            "stage with RUN go vet ./..., and let a stage that ships take something from it."
-        )
-    if error is None:
-        return unmet(
-            "a mistake that this would find went into the image: the last stage does not rest on "
-            "this stage, so BuildKit skips it. Let it leave a file behind (&& touch /passed), and "
-            "take that file by COPY --from in a stage that the last one needs.",
-            at=at,
-        )
-    if _VET in (error.step or ""):
-        return met("With a mistake in the program the build stops at `go vet`.")
-    return unmet(
-        "with a mistake in the program the build stops, but somewhere else than at `go vet`.",
-        at=attempt.instruction_at(error.line),
-        detail=error.detail,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Mistaken:
-    """How the build of a program with a mistake ended; None if well."""
-
-    error: BuildFailed | None
-
-
-def _build_with_a_mistake(attempt: Attempt) -> BuildFailed | None:
-    """Build the answer on a copy of the app that `go vet` finds a mistake in."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, _APP)
-        shutil.copytree(attempt.task.context(), copy)
-        main = copy / "main.go"
-        main.write_text(main.read_text(encoding="utf-8").replace(_MAIN, _MISTAKE), encoding="utf-8")
-        try:
-            build(copy, dockerfile=DockerfileText(attempt.text), quiet=True, client=attempt.client)
-        except BuildFailed as error:
-            return error
-    return None
-
-
 TASKS = (
     Task(
         id="06-1",
@@ -152,9 +98,28 @@ TASKS = (
         "other?",
         requirements=(
             builds(),
-            Requirement("Neither of the two stages has to wait for the other.", _side_by_side),
+            Requirement(
+                "Neither of the two stages has to wait for the other.",
+                _side_by_side,
+                hints=(
+                    "Which arrow leads from one of the two stages to the other? stages(answer) "
+                    "shows it.",
+                    "FROM and COPY --from make arrows. The record needs the toolchain, and an "
+                    "image that is no stage of yours has it.",
+                    "FROM golang:1.27 AS record",
+                ),
+            ),
             prints(GREETING, f"The image starts the program, which prints: {GREETING}"),
-            Requirement(f"It ships the record of the toolchain, {_RECORD}.", _ships_the_record),
+            Requirement(
+                f"It ships the record of the toolchain, {_RECORD}.",
+                _ships_the_record,
+                hints=(
+                    "Which stage writes the record, and which instruction takes it from there?",
+                    f"The stage that writes {_RECORD} needs the toolchain, so it starts from "
+                    "golang. The last stage takes the file by COPY --from.",
+                    f"COPY --from=record {_RECORD} {_RECORD}, in the last stage.",
+                ),
+            ),
             ships_no_toolchain(),
         ),
         hints=(
@@ -171,7 +136,13 @@ TASKS = (
         "stage that is needed take from it?",
         requirements=(
             builds(),
-            Requirement("A mistake that go vet finds stops the build.", _mistakes_stop_it),
+            vetted(
+                "Is checks carried out at all? Look for an arrow that leads away from it.",
+                "An arrow is made by taking something: let checks leave a file behind when its "
+                "checks have passed, and COPY that file in a stage that is needed.",
+                "RUN go vet ./... && touch /passed in checks, and COPY --from=checks /passed "
+                "/passed in builder, above RUN go build.",
+            ),
             prints(GREETING, f"The image starts the program, which prints: {GREETING}"),
             ships_no_toolchain(),
             ships_no_source(),
