@@ -1,0 +1,3 @@
+module example.com/go-about
+
+go 1.25
