@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import docker
 import pytest
 
 from stagelab.bases import Base
 from stagelab.engine import tidy
-from stagelab.exercise import Verdict, check, course_root
+from stagelab.exercise import Verdict, check, course_root, record
 from stagelab.exercise.answers import SOLUTIONS, read_answer
+from stagelab.exercise.progressing import note_prediction
 from stagelab.exercise.tasks import TASKS
 from tests.engine.answers import BUILDER, LABEL, RUNTIME, Wrong, right, wrong
 from tests.engine.answers.lesson04 import REPORT
@@ -20,6 +22,16 @@ WRONG = wrong()
 
 FEWEST_RIGHT = 2  # beside the reference
 FEWEST_WRONG = 5
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _predictions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A learner's progress of its own, in which every prediction has been made."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(record.VARIABLE, str(tmp_path_factory.mktemp("progress") / "progress.json"))
+        for task in TASKS:
+            note_prediction(task, "It will be seen.")
+        yield
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -78,6 +90,18 @@ def test_wrong_answers_are_told_what_is_wrong(task: str, wrong: Wrong) -> None:
 def test_every_task_has_wrong_and_right_answers(task: str) -> None:
     assert len(WRONG[task]) >= FEWEST_WRONG
     assert len(RIGHT[task]) >= FEWEST_RIGHT
+
+
+def test_a_prediction_is_asked_for_and_not_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(record.VARIABLE, str(tmp_path / "progress.json"))
+    answer = read_answer("01-2", course_root() / SOLUTIONS)
+    assert answer is not None
+    before = check("01-2", answer.reference)
+    assert [outcome.ok for outcome in before.requirements] == [False, True, True, True, True]
+    note_prediction("01-2", "whatever")
+    assert check("01-2", answer.reference).passed
 
 
 def test_a_mount_keeps_the_token_out_too(client: docker.DockerClient) -> None:

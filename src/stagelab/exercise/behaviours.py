@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from stagelab.builds import DockerfileText, build
 from stagelab.errors import ExerciseError, StartFailed
 from stagelab.exercise import failing, program, record
-from stagelab.exercise.answers import SOLUTIONS, read_answer
 from stagelab.exercise.course import course_root
 from stagelab.exercise.requirements import visit
 from stagelab.exercise.task import Found, Requirement, met, unmet
@@ -84,6 +83,14 @@ def no_shell(text: str = "It ships no shell.") -> Requirement:
         shells = attempt.xray.surface.shells
         if not shells:
             return met("There is no shell in it.")
+        brought = attempt.layer_instruction(shells[0].layer)
+        if brought is not None:
+            return unmet(
+                f"this puts a shell into the image that ships: {shells[0].path}. Whoever breaks in "
+                "has tools at hand. Leave it out: a program that is started in exec form needs no "
+                "shell.",
+                at=brought,
+            )
         return unmet(
             f"there is a shell in the image that ships: {shells[0].path}. Whoever breaks in has "
             "tools at hand. Begin the last stage from scratch or from a base without one.",
@@ -228,6 +235,8 @@ def _reference(attempt: Attempt) -> XRay:
         ExerciseError: There is no reference answer.
         BuildError: It does not build.
     """
+    # Answers belong to tasks, and tasks use this module.
+    from stagelab.exercise.answers import SOLUTIONS, read_answer  # noqa: PLC0415
 
     def look() -> XRay:
         answer = read_answer(attempt.task.id, course_root() / SOLUTIONS)
