@@ -8,10 +8,22 @@ from pathlib import Path
 from types import ModuleType
 
 from stagelab import __version__
-from stagelab.cli import bases, bench, clean, doctor, engine, lessons, start, sync, test, xray
+from stagelab.cli import (
+    bases,
+    bench,
+    clean,
+    doctor,
+    engine,
+    lessons,
+    progress,
+    start,
+    sync,
+    test,
+    xray,
+)
 
 _GROUPS: tuple[tuple[str, tuple[ModuleType, ...]], ...] = (
-    ("learn", (start, doctor)),
+    ("learn", (start, doctor, progress)),
     ("engine and images", (engine, bases, xray, clean)),
     ("work on the course", (test, lessons, sync, bench)),
 )
