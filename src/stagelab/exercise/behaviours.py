@@ -83,7 +83,8 @@ def no_shell(text: str = "It ships no shell.") -> Requirement:
         shells = attempt.xray.surface.shells
         if not shells:
             return met("There is no shell in it.")
-        brought = attempt.layer_instruction(shells[0].layer)
+        layer = shells[0].layer
+        brought = None if layer is None else attempt.layer_instruction(layer)
         if brought is not None:
             return unmet(
                 f"this puts a shell into the image that ships: {shells[0].path}. Whoever breaks in "

@@ -26,6 +26,11 @@ _MEANINGS = (
         "source, before RUN.",
     ),
     (
+        r"build constraints exclude all Go files",
+        'With CGO_ENABLED=0 Go leaves out each file that says import "C", and here none is left. '
+        "This program needs cgo: leave it on, and see to what the program then needs at run time.",
+    ),
+    (
         r"no Go files in",
         "There is no Go source in the working directory: COPY it there before RUN go build.",
     ),
