@@ -15,7 +15,6 @@ from .conftest import ANSWER, REASONING, Write, code, markdown
 def checked(task: str, *states: bool | None, text: str = "FROM scratch\n") -> None:
     """Pretend that an answer was checked, with these outcomes; the rest was not looked at."""
     requirements = find(task).requirements
-    filled = [*states, *[None] * (len(requirements) - len(states))]
     outcomes = tuple(
         Outcome(each.text, {"+": True, "-": False}.get(state))
         for each, state in zip(requirements, states.ljust(len(requirements)), strict=True)
