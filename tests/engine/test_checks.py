@@ -24,14 +24,12 @@ FEWEST_RIGHT = 2  # beside the reference
 FEWEST_WRONG = 5
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _predictions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A learner's progress of its own, in which every prediction has been made."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(record.VARIABLE, str(tmp_path_factory.mktemp("progress") / "progress.json"))
-        for task in TASKS:
-            note_prediction(task, "It will be seen.")
-        yield
+@pytest.fixture(autouse=True)
+def _predictions(progress_file: Path) -> None:
+    """Every prediction that a task asks for has been made."""
+    for task in TASKS:
+        note_prediction(task, "It will be seen.")
+    assert progress_file.is_file()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -92,10 +90,8 @@ def test_every_task_has_wrong_and_right_answers(task: str) -> None:
     assert len(RIGHT[task]) >= FEWEST_RIGHT
 
 
-def test_a_prediction_is_asked_for_and_not_scored(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(record.VARIABLE, str(tmp_path / "progress.json"))
+def test_a_prediction_is_asked_for_and_not_scored() -> None:
+    record.forget()
     answer = read_answer("01-2", course_root() / SOLUTIONS)
     assert answer is not None
     before = check("01-2", answer.reference)

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from stagelab.builds import DockerfileText, build
 from stagelab.builds.edges import needed
 from stagelab.errors import BuildFailed
-from stagelab.exercise.task import Found, Requirement, met, unmet
+from stagelab.exercise.task import Found, Requirement, met, unmet, waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from stagelab.builds import Instruction
     from stagelab.exercise.attempt import Attempt
 
@@ -29,13 +31,18 @@ class _Mistaken:
     error: BuildFailed | None
 
 
-def vetted(*hints: str) -> Requirement:
+def vetted(*hints: str, needs: Callable[[Attempt], Found] = lambda _: met("")) -> Requirement:
     """A mistake that the compiler accepts and `go vet` does not stops the build.
 
     Args:
         hints: Three, from a nudge to nearly the answer.
+        needs: What has to be met before; the build with a mistake takes long.
     """
-    return Requirement("A mistake that go vet finds stops the build.", _mistakes_stop_it, hints)
+
+    def look(attempt: Attempt) -> Found:
+        return _mistakes_stop_it(attempt) if needs(attempt).ok else waiting()
+
+    return Requirement("A mistake that go vet finds stops the build.", look, hints)
 
 
 def _mistakes_stop_it(attempt: Attempt) -> Found:

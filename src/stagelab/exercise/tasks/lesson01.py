@@ -164,7 +164,7 @@ TASKS = (
                     "program does the largest one leave behind?",
                     "A layer holds what is there when its instruction ends. So the RUN that "
                     "compiles has to remove Go's cache itself.",
-                    "RUN go build -o myapp && rm -rf /root/.cache",
+                    "Behind go build, in the same RUN: && rm -rf /root/.cache",
                 ),
             ),
         ),
@@ -172,7 +172,7 @@ TASKS = (
             "An instruction that removes files makes an image larger, never smaller: which one has "
             "to do the removing?",
             "Go keeps its cache in /root/.cache/go-build; `go clean -cache` or rm empties it.",
-            "Join the two commands by && in one RUN: RUN go build -o myapp && rm -rf /root/.cache",
+            "Join the two commands by && in one RUN: go build as it is, && rm -rf /root/.cache.",
         ),
     ),
 )

@@ -138,12 +138,16 @@ def _not_there(attempt: Attempt) -> Found | None:
 
 
 def _said(attempt: Attempt, made: Build) -> str:
-    """Run the program in the builder; give what it printed, or why it printed nothing."""
-    try:
-        ran = run(made, entrypoint=[_PROGRAM], client=attempt.client)
-    except RunTimeout as error:
-        return f"{error.cause} {error.detail}"
-    return ran.stdout if ran.ok else ran.output
+    """Run the program in the builder, once; give what it printed, or why it printed nothing."""
+
+    def go() -> str:
+        try:
+            ran = run(made, entrypoint=[_PROGRAM], client=attempt.client)
+        except RunTimeout as error:
+            return f"{error.cause} {error.detail}"
+        return ran.stdout if ran.ok else ran.output
+
+    return attempt.once(f"said by {made.image.id}", go)
 
 
 def _says(version: str) -> str:
@@ -293,6 +297,7 @@ TASKS = (
                 "go vet ./... ends with an error if it finds a mistake, and a RUN that fails stops "
                 "the build.",
                 "RUN go vet ./... on a line of its own, between COPY and RUN go build.",
+                needs=_is_what_was_chosen,
             ),
         ),
         hints=(
