@@ -12,8 +12,8 @@ from stagelab.exercise.tasks import TASKS, find
 from .conftest import ANSWER, REASONING, Write, code, markdown
 
 
-def checked(task: str, *states: bool | None, text: str = "FROM scratch\n") -> None:
-    """Pretend that an answer was checked, with these outcomes; the rest was not looked at."""
+def checked(task: str, states: str, text: str = "FROM scratch\n") -> None:
+    """Pretend that an answer was checked: + is met, - is not, the rest was not looked at."""
     requirements = find(task).requirements
     outcomes = tuple(
         Outcome(each.text, {"+": True, "-": False}.get(state))
