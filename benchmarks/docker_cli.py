@@ -96,13 +96,14 @@ class Builder:
     folder: Path
     _done: list[tuple[float, float, Path]] = field(default_factory=list)
 
-    def build(self, context: Path, tag: str, *options: str) -> None:
+    def build(self, context: Path, tag: str, *options: str, buildkit: bool = True) -> None:
         """Build as a user would; what it says goes to a file.
 
         Args:
             context: The folder.
             tag: The image's name.
             options: Further words.
+            buildkit: With BuildKit; else with the classic builder, where the command has it.
 
         Raises:
             StagelabError: It failed.
@@ -110,7 +111,8 @@ class Builder:
         marks = [
             word for name, value in labels().items() for word in ("--label", f"{name}={value}")
         ]
-        words = [*self.command, "--progress=plain", "--tag", tag, *marks, *options, str(context)]
+        plain = ["--progress=plain"] if buildkit else []
+        words = [*self.command, *plain, "--tag", tag, *marks, *options, str(context)]
         with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as said:
             began = time.time()
             try:
@@ -118,7 +120,7 @@ class Builder:
                     words,
                     stdout=subprocess.DEVNULL,
                     stderr=said,
-                    env=self._environment(),
+                    env={**self._environment(), "DOCKER_BUILDKIT": str(int(buildkit))},
                     check=False,
                 ).returncode
             finally:

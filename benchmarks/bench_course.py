@@ -1,0 +1,128 @@
+"""The course: every notebook from top to bottom against the same builds by the docker command."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from benchmarks.measuring import Row
+from benchmarks.recording import FOLDER, Recorded, recorded, start_up
+from benchmarks.report import Report
+from benchmarks.workbench import Workbench
+from stagelab.bases import ensure
+from stagelab.cli import notebooks, places
+from stagelab.errors import StagelabError
+from stagelab.exercise import record
+from stagelab.show.style import count
+
+CASES = {
+    path.name[:2]: f"{path.stem}: lesson, solution and exercise"
+    for path in notebooks.notebooks(places.root(), ("lessons",))
+}
+
+_GOAL = 1.3
+_TAG = "stagelab/bench"
+
+
+def measure(
+    *,
+    runs: int,
+    scale: float,
+    docker: str | None,
+    only: Collection[str],
+    say: Callable[[str], None],
+) -> Report:
+    """Execute the notebooks, then make the builds that they made once more by the docker command.
+
+    Both begin without a build cache of their own making.
+
+    Args:
+        runs: How many samples of each.
+        scale: Without meaning here: the lessons' contexts are as they are.
+        docker: Path of the docker command line; None to choose one.
+        only: Numbers of the lessons; none is all.
+        say: Told which lesson is measured now.
+
+    Raises:
+        EngineError: There is no engine.
+        BaseError: A base image is missing and cannot be had.
+        StagelabError: A notebook failed, or something is missing here.
+    """
+    del scale
+    rows: list[Row] = []
+    made = 0
+    with Workbench(docker) as bench:
+        bases = ensure(bench.found.client)
+        os.environ["IPYTHONDIR"] = str(start_up(bench.folder / "ipython"))
+        os.environ[record.VARIABLE] = str(bench.folder / "progress.json")
+        for lesson, what in CASES.items():
+            if only and lesson not in only:
+                continue
+            say(f"{lesson}: {what}")
+            ours, theirs = [], []
+            for _ in range(runs):
+                builds = bench.folder / "builds"
+                shutil.rmtree(builds, ignore_errors=True)
+                builds.mkdir()
+                os.environ[FOLDER] = str(builds)
+                bench.sweep()
+                ours.append(_execute(lesson))
+                again = recorded(builds)
+                bench.sweep()
+                theirs.append(_build(bench, again))
+            made += len(again)
+            rows.append(Row(lesson, "notebooks", tuple(ours), "docker build", tuple(theirs)))
+        environment = bench.environment()
+        environment["bases"] = ", ".join(f"{b.reference} ({b.kind})" for b in bases.values())
+    del os.environ[FOLDER], os.environ["IPYTHONDIR"]
+    total = Row(
+        "total",
+        "notebooks",
+        tuple(map(sum, zip(*(row.ours for row in rows), strict=True))),
+        "docker build",
+        tuple(map(sum, zip(*(row.theirs for row in rows), strict=True))),
+        goal=_GOAL,
+    )
+    title = f"Notebooks from top to bottom, {count(runs, 'run')} of each, and their builds alone"
+    notes = (
+        f"{count(made, 'build')} of `build`, with the same contexts, Dockerfiles, targets and "
+        "arguments, one after the other. What the notebooks do besides counts for them alone: "
+        "kernels that start, programs that run, images that are read, the SDK's own builds.",
+        "Before each of the two, images and build cache of both are removed; what others have in "
+        "the engine's cache serves both.",
+    )
+    return Report(title, (*rows, total), environment, notes)
+
+
+def _execute(lesson: str) -> float:
+    began = time.perf_counter()
+    for path in notebooks.notebooks(places.root(), only=lesson):
+        notebooks.execute(path)
+    return time.perf_counter() - began
+
+
+def _build(bench: Workbench, builds: list[Recorded]) -> float:
+    """Give the seconds that the builds take, those that fail included."""
+    builder = next(iter(bench.rivals.values()))
+    seconds = 0.0
+    for number, build in enumerate(builds):
+        file = Path(build.context).with_name("Dockerfile")
+        file.write_text(build.dockerfile, "utf-8")
+        options = ["--file", str(file)]
+        options += ["--target", build.target] if build.target else []
+        options += ["--no-cache"] if build.nocache else []
+        for name, value in build.buildargs.items():
+            options += ["--build-arg", f"{name}={value}"]
+        began = time.perf_counter()
+        try:
+            builder.build(
+                Path(build.context), f"{_TAG}:{number}", *options, buildkit=not build.classic
+            )
+        except StagelabError:
+            pass  # the lessons break builds on purpose
+        finally:
+            seconds += time.perf_counter() - began
+    return seconds
