@@ -49,8 +49,9 @@ def test_opens_with_time_objectives_and_needs(stored: Stored) -> None:
 
 
 @pytest.mark.parametrize("stored", LESSONS)
-def test_ends_with_what_was_learned_the_exercise_and_clean_up(stored: Stored) -> None:
-    text = "\n".join(cell.source for cell in stored.notebook.cells[-3:])
+def test_ends_with_what_was_learned_the_exercise_clean_up_and_progress(stored: Stored) -> None:
+    text = "\n".join(cell.source for cell in stored.notebook.cells[-4:])
+    assert stored.notebook.cells[-1].source == f'progress("{stored.path.name[:2]}")'
     for part in ("## What you learned", "**Your turn**", "## Clean up", "tidy()"):
         assert part in text
 
