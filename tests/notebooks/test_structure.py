@@ -10,6 +10,8 @@ from typing import Any
 import nbformat
 import pytest
 
+from stagelab.cli.slides import faults
+from stagelab.exercise.quizzes import QUIZZES
 from tests.notebooks.conftest import ROOT, Stored, stored
 
 LESSONS = stored("lessons")
@@ -21,7 +23,6 @@ ALL = LESSONS + SOLUTIONS + EXERCISES
 MEASURE = re.compile(
     r"\b\d[\d.,]*\s?(?:%|bytes?\b|[kKMGT]i?B\b|ms\b|s\b|secs?\b|seconds?\b|times\b|x\b|files\b)"
 )
-SLIDES = {"slide", "subslide", "fragment", "skip", "notes", "-"}
 
 
 def test_there_are_notebooks() -> None:
@@ -125,14 +126,26 @@ def test_checks_are_asked_for_by_tag(stored: Stored) -> None:
 
 
 @pytest.mark.parametrize("stored", LESSONS)
-def test_slide_types_are_known(stored: Stored) -> None:
-    kinds = {
-        cell.metadata["slideshow"]["slide_type"]
-        for cell in stored.notebook.cells
-        if "slideshow" in cell.metadata
-    }
-    assert "slide" in kinds
-    assert kinds <= SLIDES
+def test_can_be_shown_as_slides(stored: Stored) -> None:
+    assert faults(stored.notebook) == []
+
+
+@pytest.mark.parametrize("stored", ALL)
+def test_says_at_its_end_how_far_one_has_come(stored: Stored) -> None:
+    assert stored.code[-1].source == f'progress("{stored.path.name[:2]}")'
+
+
+@pytest.mark.parametrize("stored", LESSONS)
+def test_asks_a_quiz_of_its_own(stored: Stored) -> None:
+    asked = [name for cell in stored.code for name in re.findall(r'^quiz\("(.+)"\)$', cell.source)]
+    assert sorted(asked) == sorted(name for name in QUIZZES if name[:2] == stored.path.name[:2])
+    assert asked
+
+
+@pytest.mark.parametrize("stored", LESSONS)
+def test_asks_for_a_prediction(stored: Stored) -> None:
+    if stored.path.name[:2] != "00":  # it only sees that all is there
+        assert any("predict(" in cell.source for cell in stored.code)
 
 
 def _outputs(stored: Stored) -> list[Any]:
