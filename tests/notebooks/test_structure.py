@@ -10,6 +10,7 @@ from typing import Any
 import nbformat
 import pytest
 
+from stagelab.cli.pacing import pace
 from stagelab.cli.slides import faults
 from stagelab.exercise.quizzes import QUIZZES
 from tests.notebooks.conftest import ROOT, Stored, stored
@@ -140,6 +141,13 @@ def test_asks_a_quiz_of_its_own(stored: Stored) -> None:
     asked = [name for cell in stored.code for name in re.findall(r'^quiz\("(.+)"\)$', cell.source)]
     assert sorted(asked) == sorted(name for name in QUIZZES if name[:2] == stored.path.name[:2])
     assert asked
+
+
+@pytest.mark.parametrize("stored", LESSONS)
+def test_states_the_time_that_it_takes(stored: Stored) -> None:
+    asked = pace(stored.notebook)  # without what the cells run for, which is some minutes at most
+    assert asked.stated is not None
+    assert asked.minutes <= asked.stated <= 1.6 * asked.minutes
 
 
 @pytest.mark.parametrize("stored", LESSONS)

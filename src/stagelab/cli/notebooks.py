@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from stagelab import _home
+from stagelab.cli.pacing import pace
 from stagelab.errors import ExerciseError
 from stagelab.show.style import humane_seconds
 
@@ -175,7 +176,10 @@ def run_all(
             else:
                 what = str(export(executed, root, folder).relative_to(folder.parent))
             name = f"{executed.path.parent.name}/{executed.path.name}"
-            bar.console.print(f"✓ {name} · {humane_seconds(executed.seconds)} · {what}")
+            taken = humane_seconds(executed.seconds)
+            asked = pace(executed.notebook, executed.seconds)
+            learner = f"about {asked.minutes:.0f} min for a learner"
+            bar.console.print(f"✓ {name} · ran {taken} · {learner} · {what}")
     return len(paths)
 
 

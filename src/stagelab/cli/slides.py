@@ -77,9 +77,7 @@ def _slides(notebook: Any, path: Path) -> str:  # noqa: ANN401 - as above
         extra_template_basedirs=[str(_TEMPLATES)],
         embed_images=True,
     )
-    body, _ = exporter.from_notebook_node(
-        notebook, resources={"metadata": {"name": path.stem}}
-    )
+    body, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": path.stem}})
     return str(body)
 
 
