@@ -16,7 +16,7 @@ from docker.models.containers import Container
 
 from stagelab.bases import Base
 from stagelab.builds import Build, build
-from stagelab.containers import cage, run, running, serve, serving
+from stagelab.containers import Health, cage, run, running, serve, serving
 from stagelab.containers.cage import caged
 from stagelab.engine import tidy
 from stagelab.engine.labels import COURSE_LABEL, SESSION_LABEL, session
@@ -33,9 +33,19 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 func main() {
+	if len(os.Args) > 1 { // a health check
+		reply, err := http.Get("http://127.0.0.1:8080/" + os.Args[1])
+		if err != nil || reply.StatusCode != http.StatusOK {
+			fmt.Println("not well")
+			os.Exit(1)
+		}
+		fmt.Println("well")
+		return
+	}
 	stop := make(chan os.Signal, 1)
 	if os.Getenv("DEAF") == "" {
 		signal.Notify(stop, syscall.SIGTERM)
@@ -43,6 +53,9 @@ func main() {
 		signal.Ignore(syscall.SIGTERM)
 	}
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			time.Sleep(time.Minute)
+		}
 		if r.URL.Path != "/" {
 			w.WriteHeader(http.StatusTeapot)
 		}
@@ -76,12 +89,17 @@ def _engine(client: docker.DockerClient, bases: dict[str, Base]) -> Iterator[Non
 
 
 @pytest.fixture(scope="module")
-def server(bases: dict[str, Base], tmp_path_factory: pytest.TempPathFactory) -> Build:
-    assert bases
+def server_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder: Path = tmp_path_factory.mktemp("server")
     (folder / "main.go").write_text(SERVER)
     (folder / "go.mod").write_text("module server\n\ngo 1.21\n")
-    return build(folder, dockerfile=SERVER_DOCKERFILE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(bases: dict[str, Base], server_folder: Path) -> Build:
+    assert bases
+    return build(server_folder, dockerfile=SERVER_DOCKERFILE)
 
 
 def ours(client: docker.DockerClient) -> list[Container]:
@@ -208,6 +226,24 @@ def test_the_cage_as_a_program_finds_it() -> None:
     assert all(int(value, 16) == 0 for value in sets.values())
 
 
+@pytest.mark.parametrize(
+    ("tmp", "read_only", "written"),
+    [(True, True, "01"), (False, True, "11"), (True, False, "00"), (False, False, "00")],
+)
+def test_a_tmp_and_a_writable_root_can_be_had_or_not(
+    client: docker.DockerClient, tmp: bool, read_only: bool, written: str
+) -> None:
+    script = "for f in /x /tmp/x; do touch $f; printf $?; done"
+    done = shell(script, tmp=tmp, read_only=read_only)
+    assert "".join(sorted(done.stdout)) == written
+    with caged(client, ALPINE, ["true"], tmp=tmp, read_only=read_only) as container:
+        host = container.attrs["HostConfig"]
+        assert host["ReadonlyRootfs"] is read_only
+        assert set(host.get("Tmpfs") or ()) == ({"/tmp"} if tmp else set())
+        assert host["CapDrop"] == ["ALL"]
+        assert host["NetworkMode"] == "none"
+
+
 def test_what_is_put_into_tmp_is_bounded() -> None:
     done = shell("head -c 30000000 /dev/zero > /tmp/x; wc -c < /tmp/x")
     assert int(done.stdout) <= 16 * 2**20
@@ -282,6 +318,43 @@ def test_a_service_that_has_to_be_killed(server: Build) -> None:
         stopped = service.stop(grace=1)
         assert (stopped.exit_code, stopped.killed) == (137, True)
         assert 1 <= stopped.seconds < 10
+
+
+@pytest.mark.parametrize(
+    ("check", "expected"),
+    [
+        ('CMD ["/server", ""]', Health("healthy", 0, "well")),
+        ('--interval=1h --retries=9 CMD ["/server", "x"]', Health("unhealthy", 1, "not well")),
+        ("--start-period=1h CMD /server", Health("unhealthy", -1, "/bin/sh")),
+        ("NONE", Health("none", None, "")),
+    ],
+)
+def test_the_health_of_a_service(server_folder: Path, check: str, expected: Health) -> None:
+    checked = build(server_folder, dockerfile=f"{SERVER_DOCKERFILE}HEALTHCHECK {check}\n")
+    with serve(checked, 8080) as service:
+        health = service.health()
+        assert (health.status, health.exit_code) == (expected.status, expected.exit_code)
+        assert expected.output in health.output
+        seen = service.container.attrs["State"].get("Health") or {"Status": "none"}
+        assert seen["Status"] == expected.status
+
+
+def test_without_a_health_check_there_is_no_health(server: Build) -> None:
+    with serve(server, 8080) as service:
+        assert service.health() == Health("none", None, "")
+
+
+def test_a_health_check_that_takes_long_is_not_waited_for(server_folder: Path) -> None:
+    text = f'{SERVER_DOCKERFILE}HEALTHCHECK CMD ["/server", "slow"]\n'
+    with serve(build(server_folder, dockerfile=text), 8080) as service:
+        assert service.health(timeout=1).status == "starting"
+
+
+def test_the_root_of_a_service_can_be_writable(server: Build) -> None:
+    with serve(server, 8080, tmp=False, read_only=False) as service:
+        host = service.container.attrs["HostConfig"]
+        assert host["ReadonlyRootfs"] is False
+        assert not host.get("Tmpfs")
 
 
 def test_a_proxy_is_not_asked(server: Build, monkeypatch: pytest.MonkeyPatch) -> None:

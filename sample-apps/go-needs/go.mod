@@ -1,0 +1,3 @@
+module example.com/go-needs
+
+go 1.25
