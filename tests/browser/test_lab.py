@@ -45,7 +45,8 @@ def run_all(page: Page) -> dict[str, int]:
     """Clear what is stored, then run every cell; gives what the notebook then holds."""
     page.evaluate("() => window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     page.evaluate(
-        "() => { window.runEnded = false; window.ran = window.jupyterapp.commands.execute('notebook:run-all-cells')"
+        "() => { window.runEnded = false;"
+        " window.ran = window.jupyterapp.commands.execute('notebook:run-all-cells')"
         ".then(() => { window.runEnded = true; }); }"
     )
     page.wait_for_function("() => window.runEnded === true", timeout=RUN_TIMEOUT)

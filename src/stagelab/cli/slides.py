@@ -67,7 +67,7 @@ def export_slides(root: Path, folder: Path, only: str = "") -> list[Path]:
 def _slides(notebook: Any, path: Path) -> str:  # noqa: ANN401 - as above
     config = Config()
     config.SlidesExporter.reveal_url_prefix = _REVEAL
-    config.SlidesExporter.reveal_theme = "simple"
+    config.SlidesExporter.reveal_theme = "white"  # one whose fonts lie beside it
     config.SlidesExporter.reveal_transition = "none"
     config.SlidesExporter.reveal_width = _WIDTH
     config.SlidesExporter.reveal_height = _HEIGHT

@@ -61,6 +61,10 @@ def course(folder: Path, *cells: Any) -> Path:  # noqa: ANN401 - as above
     return folder
 
 
+def _text(path: Path) -> str:
+    return path.read_text("utf-8")
+
+
 def test_the_page_loads_nothing_from_the_network(tmp_path: Path) -> None:
     root = course(
         tmp_path, cell("# First", "slide"), cell("## Second", "subslide"), cell("gone", "skip")
@@ -71,6 +75,10 @@ def test_the_page_loads_nothing_from_the_network(tmp_path: Path) -> None:
     assert loaded
     for name in loaded:
         assert (page.parent / name).is_file(), name
+        for imported in re.findall(
+            r"@import\s+(?:url\()?[\"']?([^\"')]+)", _text(page.parent / name)
+        ):
+            assert (page.parent / name).parent.joinpath(imported).is_file(), imported
     assert text.count("<section>") == 3  # a slide around its two subslides
     assert "gone" not in re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL)
 
