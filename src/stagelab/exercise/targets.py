@@ -1,0 +1,101 @@
+"""An answer's stages as targets: each built by its name, as it is or after an edit."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stagelab.builds import Build, DockerfileText, build
+from stagelab.containers import run
+from stagelab.errors import BuildFailed, RunTimeout
+from stagelab.exercise.task import Found, unmet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from stagelab.builds import Instruction
+    from stagelab.exercise.attempt import Attempt
+
+
+def target(attempt: Attempt, name: str | None, text: str | None = None) -> Build:
+    """Build a stage of the answer, once.
+
+    Args:
+        attempt: The answer.
+        name: The stage, None for the last one.
+        text: A changed Dockerfile to build it from, None for the answer.
+
+    Raises:
+        BuildError: It does not build.
+    """
+    return attempt.once(
+        f"target {name} of {text!r}",
+        lambda: _built(attempt, attempt.task.context(), name, text),
+    )
+
+
+def failure_after(
+    attempt: Attempt, name: str | None, edit: Callable[[Path], None]
+) -> BuildFailed | None:
+    """Build a stage, None for the last one, with an edited copy of the context.
+
+    Returns:
+        How the build failed, None if it ended well.
+
+    Raises:
+        BuildError: It could not even be tried.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder, "context")
+        shutil.copytree(attempt.task.context(), copy)
+        edit(copy)
+        try:
+            _built(attempt, copy, name)
+        except BuildFailed as error:
+            return error
+    return None
+
+
+def missing(attempt: Attempt, name: str, use: str) -> Found | None:
+    """Say that a stage that is asked for as a target is not there; None if it is.
+
+    Args:
+        attempt: The answer.
+        name: The stage.
+        use: What it is for, half a sentence.
+    """
+    if attempt.source.stage(name) is not None:
+        return None
+    names = [stage.name for stage in attempt.source.stages if stage.named]
+    there = f"The names here are {', '.join(names)}." if names else "No stage here has a name."
+    return unmet(
+        f"There is no stage named {name!r}, which {use} is asked for by. {there} Write AS {name} "
+        "at the end of its FROM."
+    )
+
+
+def begins(attempt: Attempt, name: str) -> Instruction | None:
+    """Find the FROM of the stage of this name."""
+    stage = attempt.source.stage(name)
+    return stage.instructions[0] if stage is not None else None
+
+
+def said(attempt: Attempt, made: Build, *command: str, entrypoint: list[str] | None = None) -> str:
+    """Run an image; give what it printed, or why it printed nothing."""
+    try:
+        return run(made, *command, entrypoint=entrypoint, client=attempt.client).output
+    except RunTimeout as error:
+        return f"{error.cause} {error.detail}"
+
+
+def _built(attempt: Attempt, context: Path, name: str | None, text: str | None = None) -> Build:
+    return build(
+        context,
+        dockerfile=DockerfileText(text or attempt.text),
+        target=name,
+        buildargs=attempt.buildargs,
+        quiet=True,
+        client=attempt.client,
+    )
