@@ -160,8 +160,8 @@ TASKS = (
                 "Beside the program its instructions add less than a megabyte to the base image.",
                 _adds_little,
                 hints=(
-                    "xray(answer).layers shows what each instruction adds. What else than the "
-                    "program does the largest one leave behind?",
+                    'xray("stagelab/exercise-01-2").layers shows what each instruction of your '
+                    "checked answer adds. What does the largest one leave behind?",
                     "A layer holds what is there when its instruction ends. So the RUN that "
                     "compiles has to remove Go's cache itself.",
                     "Behind go build, in the same RUN: && rm -rf /root/.cache",

@@ -174,7 +174,8 @@ TASKS = (
                 "Less than a megabyte of the image is reclaimable.",
                 _wastes_little,
                 hints=(
-                    "xray(answer).waste names the hidden files, and the layers that hold them.",
+                    'xray("stagelab/exercise-04-1").waste names the hidden files of your checked '
+                    "answer, and the layers that hold them.",
                     "A layer is closed when its instruction ends: what a later one removes stays "
                     "below. A stage that does not ship may keep what it likes.",
                     "Let a first stage, named by AS work, do everything. In a second stage COPY "
@@ -205,8 +206,8 @@ TASKS = (
         id="04-2",
         title="Ship every file once, with its owner",
         files={"fetch.sh": _PACK},
-        first="Look for the bytes that ship for nothing: xray(answer).waste names them. Two "
-        "instructions of the Dockerfile hide what an earlier one wrote.",
+        first="Two instructions of the Dockerfile hide what an earlier one wrote, and no container "
+        "ever sees it. Find them, and say which bytes ship for nothing.",
         requirements=(
             builds(),
             prints(_PACK_CHECKSUM, "The image prints the checksum of the unpacked data."),
@@ -214,8 +215,7 @@ TASKS = (
                 f"The unpacked files belong to user {OWNER}.",
                 _parts_have_their_owner,
                 hints=(
-                    "Who owns the files in the image that ships? xray(answer).find('*.bin') shows "
-                    "it.",
+                    "Who owns a file that an instruction writes, if nothing says so?",
                     "chown changes the owner of files that are there. COPY has an option that sets "
                     "the owner of what it writes.",
                     f"COPY --from=work --chown={OWNER}:{OWNER} /srv/data /srv/data",
@@ -235,7 +235,8 @@ TASKS = (
                 "Less than a megabyte of the image is reclaimable.",
                 _wastes_little,
                 hints=(
-                    "xray(answer).waste names the files that are stored more than once, or hidden.",
+                    'xray("stagelab/exercise-04-2").waste names what your checked answer stores '
+                    "more than once, or hides.",
                     "A later RUN that removes a file keeps it in the layer below; one that changes "
                     "its owner stores it again. Do both where the files are written.",
                     "Unpack in a stage of its own, then COPY --from=work "
