@@ -203,6 +203,31 @@ def _mistyped_stage(error: str, source: Dockerfile) -> tuple[str, str] | None:
                     "for an image and tried to pull that.",
                     f"Write {option}={close[0]}; the stages here are {', '.join(named)}.",
                 )
+            if named and _NO_IMAGE.search(error) and not _EXIT.search(error):
+                return (
+                    f"Line {instruction.line} takes from {origin!r}: that is no stage here, so the "
+                    "engine took it for an image, which is neither here nor could be pulled.",
+                    f"If a stage is meant, write its name: {', '.join(named)}. If an image is "
+                    "meant, check its spelling and its tag.",
+                )
+    return _mistyped_base(error, source)
+
+
+def _mistyped_base(error: str, source: Dockerfile) -> tuple[str, str] | None:
+    """Recognise `FROM bulider`, as above; FROM knows the stages above it only."""
+    if _EXIT.search(error) or not _NO_IMAGE.search(error):
+        return None
+    for stage in source.stages:
+        above = [each.name for each in source.stages[: stage.index] if each.named]
+        if not stage.base or stage.base.lower() in above or stage.base not in error:
+            continue
+        close = difflib.get_close_matches(stage.base.lower(), above, n=1)
+        if close:
+            return (
+                f"Line {stage.line}: no stage above is named {stage.base!r}, so the engine took it "
+                "for an image and tried to pull that.",
+                f"Write FROM {close[0]}; the stages above are {', '.join(above)}.",
+            )
     return None
 
 

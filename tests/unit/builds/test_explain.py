@@ -164,6 +164,31 @@ def test_an_image_is_no_mistyped_stage() -> None:
     text = "FROM a AS builder\nCOPY --from=busybox /bin/sh /\n"
     error = explained("pull access denied for busybox", text=text)
     assert "no stage is named" not in error.cause
+    assert error.cause.startswith("Line 2 takes from 'busybox': that is no stage here")
+    assert "write its name: builder. If an image is meant" in error.fix
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        'failed to do request: Head "https://registry/v2/library/bulider/manifests/latest": dial '
+        "tcp: lookup registry on 10.0.0.1:53: no such host",
+        "pull access denied for bulider, repository does not exist or may require 'docker login'",
+    ],
+)
+def test_a_mistyped_stage_in_from(words: str) -> None:
+    text = "FROM golang:1.27 AS builder\nFROM bulider AS tests\nFROM alpine:3.22 AS bulder\n"
+    error = explained(words, text=text)
+    assert error.cause.startswith("Line 2: no stage above is named 'bulider'")
+    assert error.fix == "Write FROM builder; the stages above are builder."
+
+
+def test_a_base_is_no_mistyped_stage() -> None:
+    text = "FROM golang:1.27 AS builder\nFROM busybox\n"
+    assert "no stage" not in explained("pull access denied for busybox", text=text).cause
+    # a stage below, and one's own name, are none that FROM could mean
+    text = "FROM bilder AS builder\nFROM golang:1.27 AS bulder\n"
+    assert "no stage" not in explained("pull access denied for bilder", text=text).cause
 
 
 def test_a_mount_from_a_mistyped_stage() -> None:
