@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from stagelab.builds import DockerfileText, build
 from stagelab.containers import run
-from stagelab.exercise.task import Found, unmet
-from stagelab.exercise.traces import Traces, traces
+from stagelab.exercise.task import Found, Requirement, met, unmet
+from stagelab.exercise.traces import traces
 
 if TYPE_CHECKING:
     from stagelab.builds import Instruction, StageSource
@@ -170,15 +170,44 @@ def distrust(attempt: Attempt, certificate: str, output: str) -> Found:
     )
 
 
-def key_traces(attempt: Attempt, made: Authority) -> Traces:
-    """Look for the partner's private key in everything that ships.
+def keeps_the_key() -> Requirement:
+    """The partner's private key is in nothing that ships."""
 
-    Raises:
-        BuildError: The answer does not build.
-        ImageError: The image cannot be read.
-    """
-    return attempt.once(
-        "key", lambda: traces(attempt.build.image, made.needle, diff_ids=attempt.layers)
+    def look(attempt: Attempt) -> Found:
+        made = authority(attempt)
+        if made is None:
+            return no_authority()
+        found = attempt.once(
+            "key", lambda: traces(attempt.build.image, made.needle, diff_ids=attempt.layers)
+        )
+        if not found:
+            return met("It is in no layer, and not in the settings or the history.")
+        at = None
+        if found.layers:
+            layer = next(each for each in attempt.xray.layers if each.diff_id in found.layers)
+            at = attempt.layer_instruction(layer.index)
+        return unmet(
+            "this ships partner.pem, which holds the partner's private key: whoever has the image "
+            "can pretend to be the partner. Copy ca.crt by its name, not its folder.",
+            at=at,
+        )
+
+    return Requirement(
+        "The partner's private key is in no layer.",
+        look,
+        (
+            "The stage ca makes two files. Which of them may everybody see?",
+            "COPY of a folder takes everything that is in it.",
+            "COPY --from=ca /ca/ca.crt ..., and nothing else of that stage.",
+        ),
+    )
+
+
+def no_authority() -> Found:
+    """Say that an answer has no stage that plays the authority."""
+    return unmet(
+        "There is no stage that runs `go run ./ca /ca`: it plays your company's authority, and "
+        "without it there is no partner to talk to. Take the stage ca over from the exercise."
     )
 
 
