@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagelab.errors import StartFailed
-from stagelab.exercise import failing, program
+from stagelab.exercise.behaviours import ends_on_sigterm
 from stagelab.exercise.requirements import (
     GREETING,
     answers,
@@ -14,7 +13,6 @@ from stagelab.exercise.requirements import (
     ships_no_source,
     ships_no_toolchain,
     starts_without_shell,
-    visit,
 )
 from stagelab.exercise.task import Found, Requirement, Task, met, unmet
 
@@ -35,28 +33,6 @@ def _starts_from_alpine(attempt: Attempt) -> Found:
         "making the program fit a base without glibc: keep FROM alpine, and change how the "
         "program is built.",
         at=attempt.chain[-1].instructions[0] if attempt.chain else None,
-    )
-
-
-def _ends_when_told(attempt: Attempt) -> Found:
-    try:
-        stopped = visit(attempt, _PORT, _HEALTH, _HELLO).stopped
-    except StartFailed as error:
-        return failing.why_not(attempt, error.detail, failed="it does not answer")
-    if not stopped.killed and stopped.exit_code == 0:
-        return met("It ended by itself, with exit code 0.")
-    if stopped.killed:
-        return unmet(
-            "the program did not end when the engine asked it to (SIGTERM), so the engine killed "
-            "it, and open requests with it. The signal goes to the first process: let that be "
-            'your program, by a list: ENTRYPOINT ["./myapp"].',
-            at=program.starter(attempt),
-        )
-    return unmet(
-        f"asked to end (SIGTERM), it ended with exit code {stopped.exit_code}: the signal killed "
-        "something on the way, not the program, which would finish its work and end with 0. Let "
-        'the engine start the program itself, by a list: ENTRYPOINT ["./myapp"].',
-        at=program.starter(attempt),
     )
 
 
@@ -91,7 +67,17 @@ TASKS = (
         "missing there, and change the instruction that makes the program need it.",
         requirements=(
             builds(),
-            Requirement("The image that ships starts from alpine.", _starts_from_alpine),
+            Requirement(
+                "The image that ships starts from alpine.",
+                _starts_from_alpine,
+                hints=(
+                    "Which instruction chooses the base of the image that ships?",
+                    "Leave the last stage as it was. What has to change is how the program is "
+                    "built.",
+                    "FROM alpine:3.22 in the last stage, and RUN CGO_ENABLED=0 go build -o myapp "
+                    "in the first.",
+                ),
+            ),
             answers(
                 _PORT,
                 _HEALTH,
@@ -106,7 +92,12 @@ TASKS = (
                 (_HEALTH,),
                 f"It answers GET {_HELLO} with a greeting.",
             ),
-            Requirement("It ends by itself when the engine asks it to (SIGTERM).", _ends_when_told),
+            ends_on_sigterm(
+                _PORT,
+                _HEALTH,
+                _HELLO,
+                text="It ends by itself when the engine asks it to (SIGTERM).",
+            ),
         ),
         hints=(
             "The program is in the image. What else does the kernel need to start a program that "
