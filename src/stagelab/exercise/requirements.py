@@ -170,10 +170,12 @@ def ships_no_source() -> Requirement:
         )
         if not shipped:
             return met("Only the program is there, none of its source.")
+        wrote = image.layer_of(shipped[0])
         return unmet(
             f"the image that ships holds source code: {', '.join(shipped)}. The program does not "
             "need it, and whoever gets the image can read it. COPY only the program.",
-            at=attempt.instruction("COPY", "ADD"),
+            at=(None if wrote is None else attempt.layer_instruction(wrote))
+            or attempt.instruction("COPY", "ADD"),
         )
 
     return Requirement(
