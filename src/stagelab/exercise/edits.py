@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -37,11 +36,42 @@ def ran_again_after(edit: Edit, steps: str, text: str, why: str = "") -> Require
     return Requirement(text, lambda attempt: _after(attempt, edit, steps, "ran", why))
 
 
+def after(attempt: Attempt, edit: Edit, text: str | None = None) -> Build:
+    """Build the answer on a copy of the context, edit the copy, and build again; once an edit.
+
+    Args:
+        attempt: The answer.
+        edit: What is edited.
+        text: Built in place of the answer's text; None for that.
+
+    Raises:
+        BuildError: One of the builds failed.
+    """
+    attempt.build  # noqa: B018 - what does not build at all is told by another requirement
+
+    def twice() -> Build:
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder, attempt.task.id)
+            shutil.copytree(attempt.task.context(), copy)
+            for _ in range(2):
+                made = build(
+                    copy,
+                    dockerfile=DockerfileText(attempt.text if text is None else text),
+                    target=attempt.task.target,
+                    buildargs=attempt.buildargs,
+                    quiet=True,
+                    client=attempt.client,
+                )
+                edit(copy)
+        return made
+
+    return attempt.once(f"edited by {edit!r} as {text!r}", twice)
+
+
 def _after(
     attempt: Attempt, edit: Edit, steps: str, wanted: Literal["cached", "ran"], why: str
 ) -> Found:
-    attempt.build  # noqa: B018 - what does not build at all is told by another requirement
-    edited = attempt.once(f"edited by {edit!r}", lambda: _Edited(_build_twice(attempt, edit))).build
+    edited = after(attempt, edit)
     at = next((i for i in attempt.source.instructions if steps in i.value), None)
     found = [step for step in edited.steps if steps in step.instruction]
     if not found or at is None:
@@ -52,7 +82,7 @@ def _after(
         )
     again = [step for step in found if not step.cached]
     if wanted == "cached" and again:
-        cause = _first_again(attempt, edited, again[0])
+        cause = first_again(attempt, edited, again[0])
         seen = (
             f", because line {cause.line}, `{cause.keyword}`, sees what was edited" if cause else ""
         )
@@ -72,32 +102,7 @@ def _after(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Edited:
-    """The build after an edit."""
-
-    build: Build
-
-
-def _build_twice(attempt: Attempt, edit: Edit) -> Build:
-    """Build the answer on a copy of the context, edit the copy, and build again."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, attempt.task.id)
-        shutil.copytree(attempt.task.context(), copy)
-        for _ in range(2):
-            made = build(
-                copy,
-                dockerfile=DockerfileText(attempt.text),
-                target=attempt.task.target,
-                buildargs=attempt.buildargs,
-                quiet=True,
-                client=attempt.client,
-            )
-            edit(copy)
-    return made
-
-
-def _first_again(attempt: Attempt, edited: Build, late: Step) -> Instruction | None:
+def first_again(attempt: Attempt, edited: Build, late: Step) -> Instruction | None:
     """Find the first instruction of a step's stage that ran again, if it is another one."""
     for step in edited.steps:
         if step.stage == late.stage and not step.cached:
