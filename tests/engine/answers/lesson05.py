@@ -56,7 +56,8 @@ RIGHT: dict[str, tuple[str, ...]] = {
         + RUNTIME.replace("alpine:3.22", "scratch"),
         # debugged on another base, and the tests count for what ships
         SOURCE
-        + TEST.replace("./...", "./... && touch /passed")
+        + TEST
+        + "RUN touch /passed\n"
         + "FROM source AS debug-builder\nRUN go build -tags debug -o myapp\n"
         + "FROM alpine:3.22 AS debug\nCOPY --from=debug-builder /app/myapp /bin/\n"
         + 'CMD ["myapp"]\n'
@@ -146,6 +147,7 @@ WRONG = {
             "nothing in its build runs the tests",
             4,
         ),
+        Wrong(DESIGNED.replace("go test", "go vet"), "go test runs them", 5),
         Wrong(
             DESIGNED.replace("go test ./...", "go test ./... || true"),
             "something hides that they failed",

@@ -115,29 +115,28 @@ def _tests_target(attempt: Attempt) -> Found:
     absent = missing(attempt, "test", "the tests' stage") if attempt.source.stages else waiting()
     if absent is not None:
         return absent
-    target(attempt, "test")
     failed = attempt.once("tests failing", lambda: (failure_after(attempt, "test", _spoil),))[0]
     if failed is None:
         return unmet(
-            "the target test builds although a test fails: nothing in its build runs the tests, or "
+            "the target test builds although the tests fail: nothing in its build runs them, or "
             "something hides that they failed. Write RUN go test ./... in this stage. CMD would "
             "run them only when a container starts.",
             at=begins(attempt, "test"),
         )
-    if "FAIL" in failed.log or "go test" in (failed.step or ""):
-        return met("With a failing test the target test does not build.")
+    target(attempt, "test")  # if it fails as it is, that is the thing to tell
+    if "FAIL" in failed.log or "go test" in f"{failed.step} {failed.detail}":
+        return met("If the tests fail, the target test does not build.")
     return unmet(
-        "with a failing test the target test stops, but not by the tests.",
+        "if the tests fail, the target test stops, but not because of them: go test runs them.",
         at=attempt.instruction_at(failed.line),
         detail=failed.detail,
     )
 
 
 def _spoil(context: Path) -> None:
-    """Make the program print something else than its tests want."""
-    main = context / "main.go"
-    source = main.read_text(encoding="utf-8")
-    main.write_text(source.replace('"version %q', '"Version %q'), encoding="utf-8")
+    """Break a test in a way that `go test` sees before it compiles, so that it fails at once."""
+    tests = context / "main_test.go"
+    tests.write_text(tests.read_text(encoding="utf-8") + "\nbroken by the check\n", "utf-8")
 
 
 def _debug_has_a_shell(attempt: Attempt) -> Found:
@@ -419,7 +418,7 @@ TASKS = (
             builds(),
             _PRINTS_RELEASE,
             Requirement(
-                "The target test runs the tests: it does not build if one of them fails.",
+                "The target test runs the tests: it does not build if they fail.",
                 _tests_target,
                 (
                     "Which instruction runs a command while the image is built?",
