@@ -75,9 +75,9 @@ def caged(
         options["entrypoint"] = list(entrypoint)
     if tmp:
         options["tmpfs"] = {"/tmp": "size=16m,mode=1777"}  # noqa: S108 - a path in the container
-    if health_seconds is not None:
-        options["healthcheck"] = _every(health_seconds)
     try:
+        if health_seconds is not None and _has_health_check(client, image):
+            options["healthcheck"] = _every(health_seconds)
         container = client.containers.create(
             reference(image),
             list(command) or None,
@@ -107,6 +107,11 @@ def caged(
     finally:
         with contextlib.suppress(NotFound, DockerException):
             container.remove(force=True, v=True)
+
+
+def _has_health_check(client: docker.DockerClient, image: object) -> bool:
+    found = client.images.get(reference(image))
+    return bool((found.attrs.get("Config") or {}).get("Healthcheck"))
 
 
 def _every(seconds: float) -> dict[str, int]:

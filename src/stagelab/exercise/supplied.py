@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from stagelab.exercise import failing
-from stagelab.exercise.task import Found, unmet
+from stagelab.exercise.task import Found, unmet, waiting
 
 if TYPE_CHECKING:
     from stagelab.builds import Instruction
@@ -23,10 +23,14 @@ def cannot_write(attempt: Attempt, output: str) -> Found | None:
         return None
     folder = opened.group(1)
     if "permission denied" in output:
+        entry, user = attempt.xray.file(folder), attempt.xray.surface.user
+        if user.root:
+            return waiting()  # only the cage keeps root from writing to somebody else's folder
         return unmet(
-            f"{folder} is there, and the user that the program runs as may not write to it: what "
-            "COPY and WORKDIR make belongs to root unless you say otherwise. Give it to the user: "
-            "COPY --chown=65532:65532.",
+            f"{folder} is there and belongs to user {entry.uid if entry else 0}, and the program "
+            f"runs as user {user.number}, who may not write to it. What COPY and WORKDIR make "
+            "belongs to root unless you say otherwise. Give it to that user: COPY "
+            f"--chown={user.number}:{user.group_number}.",
             at=_making(attempt, folder),
             detail=output,
         )
@@ -60,6 +64,8 @@ def nameless(attempt: Attempt, output: str) -> Found:
             at=attempt.instruction("USER") or begins(attempt),
             detail=output,
         )
+    if "unknown userid 0" in output:
+        return waiting()  # root is told of already
     if "unknown userid" in output:
         return unmet(
             "the image's /etc/passwd has no line for this number. Add one in the stage that the "
