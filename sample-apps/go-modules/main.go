@@ -1,6 +1,6 @@
 // Command go-modules prints the checksum (xxHash, 64 bits) of each text that it is given.
 //
-//	go-modules stagelab   23f0f8f7ec9e3c5b stagelab
+//	go-modules stagelab   9416aca903d20d2d stagelab
 package main
 
 import (

@@ -8,7 +8,7 @@ WORKDIR /src
 ARG GOPROXY
 COPY . .
 RUN go mod download
-RUN CGO_ENABLED=0 go build -o /app/myapp
+RUN go build -o /app/myapp
 
 FROM alpine:${ALPINE_VERSION}
 COPY --from=builder /app/myapp /usr/local/bin/myapp

@@ -39,6 +39,17 @@ _MEANINGS = (
         "This stage has no Go toolchain: `go build` must run in a stage FROM golang.",
     ),
     (
+        r"go: no modules specified",
+        "`go mod download` finds no go.mod in the working directory: COPY go.mod and go.sum there, "
+        "above this RUN.",
+    ),
+    (
+        r"read-only file system",
+        "This RUN writes to a folder that is mounted to be read, as every bind mount is, and every "
+        "mount without type=. What is kept for later needs type=cache; the program goes to a "
+        "folder outside of the mounts.",
+    ),
+    (
         r"go\.mod requires go >= \S+ \(running go",
         "This Go is older than the program wants: build FROM golang:1.27.",
     ),
