@@ -31,7 +31,7 @@ def _engine(bases: dict[str, Base]) -> Iterator[None]:
     tidy()
 
 
-@pytest.mark.parametrize("app", ["go-hello", "go-web"])
+@pytest.mark.parametrize("app", ["go-hello", "go-web", "go-about"])
 def test_has_what_an_app_has(app: str) -> None:
     folder = APPS / app
     for name in ("main.go", "go.mod", "Dockerfile", "single.Dockerfile", ".dockerignore"):
@@ -39,7 +39,7 @@ def test_has_what_an_app_has(app: str) -> None:
     assert len((folder / "README.md").read_text("utf-8").splitlines()) == 10
 
 
-@pytest.mark.parametrize("app", ["go-hello", "go-web"])
+@pytest.mark.parametrize("app", ["go-hello", "go-web", "go-about"])
 def test_source_is_formatted_vetted_and_tested(app: str) -> None:
     assert build(APPS / app, dockerfile=TESTED).image.id
 
@@ -90,3 +90,13 @@ def test_two_stages_ship_the_program_alone() -> None:
     assert multi.size_bytes * 10 < single.size_bytes
     assert [binary.path for binary in multi.binaries] == ["/app/myapp"]
     assert not multi.surface.compilers
+
+
+def test_about_tells_its_version_and_kind() -> None:
+    about = APPS / "go-about"
+    shipped = build(about, buildargs={"VERSION": "1.2.3"})
+    assert run(shipped).stdout == 'version "1.2.3", release build\n'
+    assert {stage.name for stage in shipped.stages if not stage.ran} == {"test", "debug"}
+    assert run(build(about, target="debug")).stdout == 'version "dev", debug build\n'
+    single = build(about, dockerfile="single.Dockerfile")
+    assert run(single).stdout == 'version "dev", release build\n'

@@ -64,15 +64,15 @@ def missing(attempt: Attempt, name: str, use: str) -> Found | None:
     Args:
         attempt: The answer.
         name: The stage.
-        use: What it is for, half a sentence.
+        use: What it is there for, such as "the debug build".
     """
     if attempt.source.stage(name) is not None:
         return None
     names = [stage.name for stage in attempt.source.stages if stage.named]
     there = f"The names here are {', '.join(names)}." if names else "No stage here has a name."
     return unmet(
-        f"There is no stage named {name!r}, which {use} is asked for by. {there} Write AS {name} "
-        "at the end of its FROM."
+        f"There is no stage named {name!r}: by this name {use} is asked for. {there} Write AS "
+        f"{name} at the end of its FROM."
     )
 
 

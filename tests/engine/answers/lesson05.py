@@ -141,7 +141,11 @@ WRONG = {
         Wrong(VERSIONED.replace(LABELLED, ""), "The image has no label", None),
     ),
     "05-3": (
-        Wrong(BUILDER + RUNTIME + "# no targets\n", "There is no stage named 'test'", None),
+        Wrong(
+            BUILDER + RUNTIME.replace("3.22", "3.22 AS runtime"),
+            "There is no stage named 'test': by this name the test run is asked for. The names here",
+            None,
+        ),
         Wrong(
             DESIGNED.replace("RUN go test ./...", 'CMD ["go", "test", "./..."]'),
             "nothing in its build runs the tests",

@@ -112,7 +112,7 @@ def _bears_a_stage_on_top(attempt: Attempt) -> Found:
 
 
 def _tests_target(attempt: Attempt) -> Found:
-    absent = missing(attempt, "test", "the tests' stage") if attempt.source.stages else waiting()
+    absent = missing(attempt, "test", "the test run") if attempt.source.stages else waiting()
     if absent is not None:
         return absent
     failed = attempt.once("tests failing", lambda: (failure_after(attempt, "test", _spoil),))[0]
