@@ -143,7 +143,7 @@ WRONG = {
     "05-3": (
         Wrong(
             BUILDER + RUNTIME.replace("3.22", "3.22 AS runtime"),
-            "There is no stage named 'test': by this name the test run is asked for. The names here",
+            "There is no stage named 'test': by this name the test run is asked for.",
             None,
         ),
         Wrong(
