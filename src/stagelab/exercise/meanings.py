@@ -31,6 +31,12 @@ _MEANINGS = (
         "This program needs cgo: leave it on, and see to what the program then needs at run time.",
     ),
     (
+        r"cannot copy to non-directory",
+        "COPY does not put a folder where this stage has a file or a symbolic link. In many bases "
+        "/lib and /lib64 are links to folders below /usr: copy to the folder behind the link, or "
+        "begin from scratch.",
+    ),
+    (
         r"no Go files in",
         "There is no Go source in the working directory: COPY it there before RUN go build.",
     ),

@@ -51,7 +51,7 @@ RIGHT: dict[str, tuple[str, ...]] = {
         builder("stamp", "CGO_LDFLAGS=-static ") + runtime("stamp", "alpine:3.22"),
         STAMP
         + NEEDED.replace("PROGRAM", "stamp")
-        + runtime("stamp", DISTROLESS, "COPY --from=libraries /libraries /"),
+        + runtime("stamp", "scratch", "COPY --from=libraries /libraries /"),
     ),
     "09-3": (
         ROOTS + runtime("roots", "scratch", CERTIFICATES, USER),
@@ -124,6 +124,14 @@ WRONG: dict[str, tuple[Wrong, ...]] = {
             "/loader\n" + runtime("stamp", "scratch", "COPY --from=builder /loader /"),
             "the loader runs, and does not find libc.so.6",
             9,
+        ),
+        # /lib is a link there
+        Wrong(
+            STAMP
+            + NEEDED.replace("PROGRAM", "stamp")
+            + runtime("stamp", DISTROLESS, "COPY --from=libraries /libraries /"),
+            "copy to the folder behind the link, or begin from scratch",
+            8,
         ),
         Wrong(
             STAMP + 'FROM golang:1.27\nCOPY --from=builder /app/stamp /\nENTRYPOINT ["/stamp"]\n',
