@@ -146,8 +146,8 @@ def _debug_has_a_shell(attempt: Attempt) -> Found:
     if printed.strip() == "here":
         return met("It has a shell.")
     return unmet(
-        "there is no shell in the image of the target debug, and who debugs wants to look around. "
-        "Let it start from a base that has one.",
+        "there is no shell in the image of the target debug, and whoever debugs wants to look "
+        "around. Let it start from a base that has one.",
         at=begins(attempt, "debug"),
         detail=printed,
     )
