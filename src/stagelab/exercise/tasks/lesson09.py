@@ -227,7 +227,7 @@ TASKS = (
             builds(),
             _runs(
                 STAMP,
-                f"The image starts the program, which prints: {STAMP}",
+                f"The image starts the program, which prints its line ({STAMP}).",
                 "A program with C in it is linked to a C library when it is built. Which one does "
                 "the builder have, and what does your base have?",
                 "Two ways lead out: a base with the same C library, or a program that carries its "
@@ -265,7 +265,7 @@ TASKS = (
             builds(),
             _runs(
                 TRUSTS,
-                f"The image starts the program, which prints: {TRUSTS}",
+                "The image starts the program, which finds CA certificates.",
                 "Which files does the program read that it does not bring along?",
                 "A TLS client trusts the authorities whose CA certificates it finds in the image. "
                 "Not every base has them, and the builder has.",
