@@ -190,10 +190,5 @@ WRONG: dict[str, tuple[Wrong, ...]] = {
             "holds source code: /src/main.go",
             6,
         ),
-        Wrong(
-            ROOTS.replace("-o roots", "-o root") + runtime("roots", DISTROLESS),
-            "not where it looks for it",
-            6,
-        ),
     ),
 }
