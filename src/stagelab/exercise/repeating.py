@@ -35,23 +35,27 @@ _MOST_READ = 64 << 20
 """Layers are compared entry by entry up to this size, in bytes: it is for small images."""
 
 
-def again(attempt: Attempt) -> Build:
-    """Build an answer without cache, at a later second, from a copy in another folder; once.
+def again(attempt: Attempt, number: int = 1) -> Build:
+    """Build an answer without cache, at a later second, from a copy in another folder; once each.
 
-    The copy has the same contents and other times, as a second checkout has.
+    The copy has the same contents and other times, as another checkout has.
+
+    Args:
+        attempt: The answer.
+        number: Which of several such builds, from 1.
 
     Raises:
         BuildError: It does not build.
     """
-    return attempt.once("again", lambda: _again(attempt))
+    return attempt.once(f"again {number}", lambda: _again(attempt, number))
 
 
-def _again(attempt: Attempt) -> Build:
+def _again(attempt: Attempt, number: int) -> Build:
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, "another-checkout")
+        copy = Path(folder, f"checkout-{number}")
         shutil.copytree(attempt.task.context(), copy)
         for path in [copy, *copy.rglob("*")]:
-            os.utime(path, (_CHECKED_OUT, _CHECKED_OUT))
+            os.utime(path, (_CHECKED_OUT + number, _CHECKED_OUT + number))
         time.sleep(_NEXT_SECOND)
         return build(
             copy,
@@ -190,10 +194,14 @@ def same_layers(
 
 
 def _same_layers(attempt: Attempt) -> Found:
-    found = first_differing(attempt.build.image, again(attempt).image, attempt.xray.size_bytes)
+    # The attempt's own build may have taken a layer from the cache, which goes by contents and not
+    # by times: that of an earlier answer. So two builds without cache are compared.
+    first, second = again(attempt, 1), again(attempt, 2)
+    found = first_differing(first.image, second.image, attempt.xray.size_bytes)
     if found is None:
         return met("Every layer of a second build without cache has the same digest.")
-    index = next((la.index for la in attempt.xray.layers if la.diff_id == found.diff_id), None)
+    layers = xray(first, client=attempt.client).layers
+    index = next((each.index for each in layers if each.diff_id == found.diff_id), None)
     at = None if index is None else attempt.layer_instruction(index)
     if not found.times:
         return unmet("built again without cache, this layer is another one.", at=at)
