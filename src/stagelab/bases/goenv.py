@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import tarfile
 from typing import TYPE_CHECKING
 
-from docker.errors import DockerException
+from docker.errors import DockerException, ImageNotFound
 
 from stagelab.bases.catalog import entry
 from stagelab.engine.labels import labels
+from stagelab.errors import BaseUnavailable
 
 if TYPE_CHECKING:
     import docker
@@ -21,11 +23,19 @@ def default_proxy(client: docker.DockerClient) -> str:
     """Give GOPROXY as the go command of the golang image has it by itself; "" if it says none.
 
     It is in `go.env` of GOROOT, which the image is asked for without running anything.
+
+    Raises:
+        BaseUnavailable: The image is not on the engine.
     """
+    reference = entry("golang").reference
     try:
-        container = client.containers.create(entry("golang").reference, labels=labels())
-    except DockerException:
-        return ""
+        container = client.containers.create(reference, labels=labels())
+    except ImageNotFound as error:
+        raise BaseUnavailable(
+            f"The base image {reference} is not on this engine.",
+            fix="./course bases brings it.",
+            detail=str(error.explanation or error),
+        ) from None
     try:
         pieces, _ = client.api.get_archive(container.id, _FILE)
         with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as archive:
@@ -34,6 +44,7 @@ def default_proxy(client: docker.DockerClient) -> str:
     except (DockerException, tarfile.TarError, KeyError):
         return ""
     finally:
-        container.remove(force=True, v=True)
+        with contextlib.suppress(DockerException):
+            container.remove(force=True, v=True)
     settings = dict(line.partition("=")[::2] for line in lines if not line.startswith("#"))
     return settings.get("GOPROXY", "")

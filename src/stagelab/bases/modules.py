@@ -24,6 +24,7 @@ import requests
 from docker.errors import DockerException
 
 from stagelab import _home
+from stagelab.bases import gosum
 from stagelab.bases.goenv import default_proxy
 from stagelab.engine.connecting import connect
 from stagelab.errors import ModulesUnavailable
@@ -43,6 +44,7 @@ _PIECE = 1 << 20
 _VERSION = re.compile(r"/[a-z0-9!._~/-]+/@v/[A-Za-z0-9!.+_-]+\.(?:info|mod|zip)")
 _ESCAPED = re.compile(r"[A-Z]")
 _HOST_NAME = "host.docker.internal"
+_CREDENTIALS = re.compile(r"//[^/@\s]*@")
 
 _servers: dict[str, ThreadingHTTPServer] = {}
 
@@ -72,9 +74,10 @@ def module_proxy(
     upstream = os.environ.get(VARIABLE) or default_proxy(client)
     store = _Store(_home.cache_dir() / "modules", upstream)
     if app is not None:
-        for path in _needed(Path(app)):
-            store.file(path)
-    return f"{_serve(store, client)}|{upstream}"
+        for path, checksum in _needed(Path(app)):
+            store.file(path, checksum)
+    # A build argument stays in the image's history: no place for a name and a password.
+    return f"{_serve(store, client)}|{_CREDENTIALS.sub('//', upstream)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +87,22 @@ class _Store:
     folder: Path
     upstream: str
 
-    def file(self, path: str) -> Path:
+    def file(self, path: str, checksum: str = "") -> Path:
         """Give the file behind a path of the protocol, fetched if it is not there yet.
+
+        Args:
+            path: As the protocol has it.
+            checksum: What `go.sum` says of it, "" if nothing; another file is fetched anew.
 
         Raises:
             ModulesUnavailable: It cannot be had.
         """
         kept = self.folder.joinpath(*path.strip("/").split("/"))
-        if not kept.is_file():
-            self._fetch(path, kept)
+        if not kept.is_file() or (checksum and gosum.checksum(kept) != checksum):
+            self._fetch(path, kept, checksum)
         return kept
 
-    def _fetch(self, path: str, kept: Path) -> None:
+    def _fetch(self, path: str, kept: Path, checksum: str) -> None:
         said = []
         for source in re.split("[,|]", self.upstream):
             if not source.startswith(("http://", "https://")):
@@ -105,9 +112,9 @@ class _Store:
                     source.rstrip("/") + path, stream=True, timeout=_TIMEOUT
                 ) as response:
                     response.raise_for_status()
-                    _keep(response, kept)
+                    _keep(response, kept, checksum)
             except (requests.RequestException, OSError) as error:
-                said.append(str(error))
+                said.append(_CREDENTIALS.sub("//", str(error)))
             else:
                 return
         module, _, version = path.strip("/").partition("/@v/")
@@ -121,20 +128,31 @@ class _Store:
         )
 
 
-def _keep(response: requests.Response, kept: Path) -> None:
+def _keep(response: requests.Response, kept: Path, checksum: str) -> None:
+    """Write an answer to its place, if it is what it should be.
+
+    Raises:
+        OSError: It cannot be written, or it is something else: a page that asks to log in, say.
+    """
     kept.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=kept.parent, prefix="new-")
+    handle, name = tempfile.mkstemp(dir=kept.parent, prefix="new-", suffix=kept.suffix)
+    beside = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             for piece in response.iter_content(_PIECE):
                 file.write(piece)
-        Path(beside).replace(kept)
+        if not gosum.plausible(beside) or (checksum and gosum.checksum(beside) != checksum):
+            kind = response.headers.get("Content-Type", "without a type")
+            raise OSError(f"{_CREDENTIALS.sub('//', response.url)} gave something else ({kind})")
+        beside.replace(kept)
     finally:
-        Path(beside).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
 
 
-def _needed(app: Path) -> Iterator[str]:
-    """Give the paths of all that a `go.sum` names ("Go Modules Reference", "go.sum files").
+def _needed(app: Path) -> Iterator[tuple[str, str]]:
+    """Give the paths of all that a `go.sum` names, each with its checksum.
+
+    As in the "Go Modules Reference", "go.sum files".
 
     Raises:
         ModulesUnavailable: There is no such file.
@@ -148,13 +166,16 @@ def _needed(app: Path) -> Iterator[str]:
             detail=str(error),
         ) from None
     for line in lines:
-        module, version, _ = line.split()
+        if not line.strip():
+            continue
+        module, version, checksum = line.split()
         plain = version.removesuffix("/go.mod")
         stem = f"/{_escaped(module)}/@v/{_escaped(plain)}"
-        yield f"{stem}.mod"
-        if plain == version:
-            yield f"{stem}.info"
-            yield f"{stem}.zip"
+        if plain != version:
+            yield f"{stem}.mod", checksum
+        else:
+            yield f"{stem}.info", ""
+            yield f"{stem}.zip", checksum
 
 
 def _escaped(name: str) -> str:

@@ -37,10 +37,17 @@ _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 def cache_records(client: docker.DockerClient) -> list[dict[str, Any]]:
     """List the engine's build cache records, as `GET /system/df` gives them.
 
+    From API version 1.53 on they are items of `BuildCacheUsage`, if asked for; engines before
+    know no such question and give `BuildCache`.
+
     Args:
         client: The engine.
     """
-    return list(client.df().get("BuildCache") or [])
+    api = client.api
+    asked = {"type": "build-cache", "verbose": "1"}
+    told = api._result(api._get(api._url("/system/df"), params=asked), json=True)  # noqa: SLF001 - the SDK's own df() takes no parameters
+    usage = told.get("BuildCacheUsage") or {}
+    return list(usage.get("Items") or told.get("BuildCache") or [])
 
 
 def ours(found: Iterable[dict[str, Any]], builds: Sequence[RecordedBuild]) -> list[dict[str, Any]]:

@@ -71,8 +71,8 @@ def solution(task: str, answer: str | Build | None = None) -> Solution:
 
 def _diff(yours: str, ours: str) -> str:
     """Give what leads from one text to the other, without the lines that name files."""
-    lines = difflib.unified_diff(_bare(yours), _bare(ours), lineterm="", n=3)
-    return "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
+    lines = list(difflib.unified_diff(_bare(yours), _bare(ours), lineterm="", n=3))
+    return "\n".join(line for line in lines[2:] if not line.startswith("@@"))
 
 
 def _bare(text: str) -> list[str]:

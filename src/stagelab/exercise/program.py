@@ -27,8 +27,13 @@ def command(attempt: Attempt) -> list[str]:
 
 
 def starter(attempt: Attempt) -> Instruction | None:
-    """Find the instruction of the built stage that says what is started."""
-    return attempt.instruction("ENTRYPOINT") or attempt.instruction("CMD")
+    """Find the instruction that says what is started, in the built stage or one below it."""
+    for keyword in ("ENTRYPOINT", "CMD"):
+        for stage in attempt.chain:
+            found = [each for each in stage.instructions if each.keyword == keyword]
+            if found:
+                return found[-1]
+    return None
 
 
 def through_shell(attempt: Attempt) -> bool:

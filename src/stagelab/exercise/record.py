@@ -12,6 +12,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,21 @@ _ASIDE_MOST = 100
 Notes = dict[str, dict[str, Any]]
 """For each kind ("tasks", "quizzes") what is noted, by ID."""
 
-_unwritten: dict[Path, Notes] = {}
-"""What could not be written: kept as long as the kernel lives."""
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Something to note: the kind, the ID, and what changes what is noted of it."""
+
+    kind: str
+    name: str
+    make: Callable[[dict[str, Any]], None]
+
+    def apply(self, notes: Notes) -> None:
+        self.make(notes[self.kind].setdefault(self.name, {}))
+
+
+_unwritten: dict[Path, list[_Change]] = {}
+"""What could not be written yet, in order: kept as long as the kernel lives."""
 
 
 def file() -> Path:
@@ -39,19 +53,20 @@ def file() -> Path:
 
 
 def is_kept() -> bool:
-    """Whether what was noted last got into the file."""
-    return file() not in _unwritten
+    """Whether all that was noted got into the file."""
+    return not _unwritten.get(file())
 
 
 def read() -> Notes:
     """Give all that is noted; nothing if there is no file yet, or none that can be understood."""
     path = file()
-    if path in _unwritten:
-        return _unwritten[path]
     try:
-        return _understood(path.read_text("utf-8"))
+        notes = _understood(path.read_text("utf-8"))
     except (OSError, ValueError):
-        return _nothing()
+        notes = _nothing()
+    for change in _unwritten.get(path, ()):
+        change.apply(notes)
+    return notes
 
 
 def note(kind: str, name: str, change: Callable[[dict[str, Any]], None]) -> None:
@@ -63,19 +78,17 @@ def note(kind: str, name: str, change: Callable[[dict[str, Any]], None]) -> None
         change: Is given what is noted, empty at first, and changes it.
     """
     path = file()
-    try:
+    waiting = _unwritten.setdefault(path, [])
+    waiting.append(_Change(kind, name, change))
+    # A full disk or a folder that is not ours must not stand in the way of learning.
+    with contextlib.suppress(OSError, TimeoutError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with locked(path.with_name(path.name + ".lock"), timeout=_WAIT):
-            notes = _unwritten.get(path) or _on_file(path)
-            change(notes[kind].setdefault(name, {}))
+            notes = _on_file(path)
+            for each in waiting:
+                each.apply(notes)
             _write(path, notes)
-    except (OSError, TimeoutError):
-        # A full disk or a folder that is not ours must not stand in the way of learning.
-        if path not in _unwritten:
-            _unwritten[path] = read()
-        change(_unwritten[path][kind].setdefault(name, {}))
-    else:
-        _unwritten.pop(path, None)
+        waiting.clear()
 
 
 def forget() -> Path | None:

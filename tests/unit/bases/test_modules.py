@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
 import threading
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,21 +16,40 @@ from typing import Any
 
 import pytest
 
-from stagelab.bases import modules
+from stagelab.bases import gosum, modules
 from stagelab.bases.modules import module_proxy
 from stagelab.errors import ModulesUnavailable
 
-SUM = """\
-example.org/Big/mod v1.2.0 h1:abc=
-example.org/Big/mod v1.2.0/go.mod h1:def=
-example.org/only v0.1.0/go.mod h1:ghi=
-"""
+
+def archive(**files: str) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as opened:
+        for name, text in files.items():
+            opened.writestr(f"example.org/Big/mod@v1.2.0/{name}", text)
+    return made.getvalue()
+
+
+def line(name: str, suffix: str, content: bytes) -> str:
+    """Give a line of go.sum."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, f"it{suffix}")
+        file.write_bytes(content)
+        return f"{name} {gosum.checksum(file)}\n"
+
+
+BIG = "/example.org/!big/mod/@v/v1.2.0"
 FILES = {
-    "/example.org/!big/mod/@v/v1.2.0.info": b"{}",
-    "/example.org/!big/mod/@v/v1.2.0.mod": b"module example.org/Big/mod\n",
-    "/example.org/!big/mod/@v/v1.2.0.zip": b"PK" + bytes(5000),
+    f"{BIG}.info": b'{"Version": "v1.2.0"}',
+    f"{BIG}.mod": b"module example.org/Big/mod\n",
+    f"{BIG}.zip": archive(a="one", b="two"),
     "/example.org/only/@v/v0.1.0.mod": b"module example.org/only\n",
 }
+SUM = (
+    line("example.org/Big/mod v1.2.0", ".zip", FILES[f"{BIG}.zip"])
+    + line("example.org/Big/mod v1.2.0/go.mod", ".mod", FILES[f"{BIG}.mod"])
+    + "\n"
+    + line("example.org/only v0.1.0/go.mod", ".mod", FILES["/example.org/only/@v/v0.1.0.mod"])
+)
 
 
 @dataclass
@@ -36,6 +58,7 @@ class Upstream:
 
     url: str
     asked: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=lambda: dict(FILES))
 
 
 @dataclass
@@ -64,7 +87,7 @@ def upstream(monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstream]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             told.asked.append(self.path)
-            content = FILES.get(self.path)
+            content = told.files.get(self.path)
             self.send_response(200 if content is not None else 404)
             self.send_header("Content-Length", str(len(content or b"")))
             self.end_headers()
@@ -205,3 +228,50 @@ def test_half_of_a_file_is_never_kept(
     assert "No space left" in caught.value.detail
     assert upstream.asked
     assert not [path for path in (tmp_path / "home").rglob("*") if path.is_file()]
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if not path.endswith("only")])
+def test_a_page_that_stands_in_the_way_is_never_kept(
+    upstream: Upstream, app: Path, path: str
+) -> None:
+    upstream.files[path] = b"<html>Please log in</html>"
+    client: Any = Engine()
+    with pytest.raises(ModulesUnavailable) as caught:
+        module_proxy(app, client=client)
+    assert "gave something else" in caught.value.detail
+    del upstream.files[path]
+    upstream.files[path] = FILES[path]
+    assert fetched(module_proxy(app, client=client), path) == FILES[path]
+
+
+def test_a_kept_file_that_was_changed_is_fetched_anew(
+    upstream: Upstream, app: Path, tmp_path: Path
+) -> None:
+    client: Any = Engine()
+    module_proxy(app, client=client)
+    (kept,) = (tmp_path / "home").rglob("v1.2.0.zip")
+    kept.write_bytes(archive(a="other"))
+    goproxy = module_proxy(app, client=client)
+    assert fetched(goproxy, f"{BIG}.zip") == FILES[f"{BIG}.zip"]
+    assert upstream.asked.count(f"{BIG}.zip") == 2
+
+
+def test_a_password_reaches_neither_builds_nor_errors(
+    upstream: Upstream, app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = upstream.url.replace("//", "//user:pass-7f3@")
+    monkeypatch.setenv("GOPROXY", secret)
+    client: Any = Engine()
+    assert module_proxy(app, client=client).endswith(f"|{upstream.url}")
+    del upstream.files[f"{BIG}.zip"]
+    (app / "go.sum").write_text(SUM.replace("v1.2.0", "v1.3.0"))
+    with pytest.raises(ModulesUnavailable) as caught:
+        module_proxy(app, client=client)
+    assert "pass-7f3" not in f"{caught.value}{caught.value.detail}"
+
+
+def test_the_checksum_is_that_of_the_go_command(tmp_path: Path) -> None:
+    """As go.sum of every program has it that uses this version of this module."""
+    file = tmp_path / "v1.6.0.mod"
+    file.write_text("module github.com/google/uuid\n")
+    assert gosum.checksum(file) == "h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo="

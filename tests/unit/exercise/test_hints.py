@@ -117,3 +117,9 @@ def test_looking_at_a_solution_is_noted(write: Write) -> None:
     write(code(ANSWER, "00-1"))
     solution("00-1")
     assert next(task.solved for task in progress().tasks if task.task == "00-1")
+
+
+def test_a_line_of_dashes_is_a_line_as_others_are(write: Write) -> None:
+    write(code(ANSWER, "00-1"))
+    yours = "FROM scratch\nRUN \\\n--mount=type=cache,target=/x \\\ntrue\n"
+    assert "---mount=type=cache,target=/x \\" in solution("00-1", yours).diff.splitlines()

@@ -71,7 +71,7 @@ def test_a_crash_in_the_middle_leaves_the_old_file(
     monkeypatch.setattr(os, "fsync", crash)
     with pytest.raises(KeyboardInterrupt):
         record.note("tasks", "03-1", tried)
-    assert record.read()["tasks"] == {"03-1": {"tries": 1}}
+    assert json.loads(progress_file.read_text())["tasks"] == {"03-1": {"tries": 1}}
     assert sorted(path.name for path in progress_file.parent.iterdir()) == [
         "progress.json",
         "progress.json.lock",
@@ -100,6 +100,24 @@ def test_what_could_not_be_written_is_written_once_it_can(
     record.note("tasks", "03-2", tried)
     assert record.is_kept()
     assert json.loads((blocked / "progress.json").read_text())["tasks"].keys() == {"03-1", "03-2"}
+
+
+def test_what_waits_is_added_to_what_another_kernel_wrote(
+    progress_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    record.note("tasks", "03-1", tried)
+    with monkeypatch.context() as patch:
+        patch.setattr(record, "_write", full)
+        for _ in range(3):
+            record.note("tasks", "03-1", tried)
+        assert record.read()["tasks"] == {"03-1": {"tries": 4}}
+    progress_file.write_text('{"version": 1, "tasks": {"03-2": {"tries": 7}}}')
+    record.note("tasks", "03-1", tried)
+    assert record.read()["tasks"] == {"03-1": {"tries": 4}, "03-2": {"tries": 7}}
+    assert record.is_kept()
 
 
 def test_kernels_do_not_undo_each_other(progress_file: Path) -> None:
