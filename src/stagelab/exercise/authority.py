@@ -25,14 +25,14 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE
 _KEY = re.compile(r"-----BEGIN PRIVATE KEY-----(.+?)-----END PRIVATE KEY-----", re.DOTALL)
 
 # Where Go looks on Linux: crypto/x509/root_linux.go.
-_FILES = {
+_FILES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
     "/etc/ssl/ca-bundle.pem",
     "/etc/pki/tls/cacert.pem",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
     "/etc/ssl/cert.pem",
-}
+)
 _FOLDERS = {"/etc/ssl/certs", "/etc/pki/tls/certs"}
 
 
@@ -107,11 +107,14 @@ def trusted(attempt: Attempt) -> frozenset[str]:
         ImageError: The image cannot be read.
     """
     settings = dict(item.partition("=")[::2] for item in attempt.config.get("Env") or ())
-    files = {settings["SSL_CERT_FILE"]} if "SSL_CERT_FILE" in settings else _FILES
-    folders = set(settings["SSL_CERT_DIR"].split(":")) if "SSL_CERT_DIR" in settings else _FOLDERS
+    named, listed = settings.get("SSL_CERT_FILE"), settings.get("SSL_CERT_DIR")
+    files = (posixpath.normpath(named),) if named else _FILES
+    folders = {posixpath.normpath(each) for each in listed.split(":")} if listed else _FOLDERS
+    # Go reads the first of the files that it can, and every file of the folders.
+    bundle = next((path for path in files if attempt.xray.file(path) is not None), None)
     found: set[str] = set()
     for entry in attempt.xray.tree:
-        there = entry.path in files or posixpath.dirname(entry.path) in folders
+        there = entry.path == bundle or posixpath.dirname(entry.path) in folders
         if there and entry.kind == "file":
             found |= certificates(attempt.xray.read(entry.path).decode("utf-8", "replace"))
     return frozenset(found)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import TYPE_CHECKING
 
-from stagelab.containers import Reply, Stopped, serve
+from stagelab.containers import Reply, Service, Stopped, serve
 from stagelab.errors import RunTimeout, StartFailed
 from stagelab.exercise import failing, program
 from stagelab.exercise.task import Found, Requirement, met, unmet, waiting
@@ -211,20 +211,28 @@ def visit(attempt: Attempt, port: int, *paths: str) -> Visit:
 
     def go() -> Visit:
         with serve(attempt.build, port, ready=paths[0], client=attempt.client) as service:
-            try:
-                replies = {path: service.get(path, timeout=_PATIENCE) for path in paths}
-            except (OSError, HTTPException) as error:
-                raise StartFailed(
-                    "The service started, and then it did not answer.",
-                    fix="Read what it printed, below.",
-                    detail=f"{service.logs()}{error}",
-                ) from None
-            return Visit(replies, service.stop(grace=SOON))
+            return Visit(replies(service, *paths), service.stop(grace=SOON))
 
     made = attempt.once("visit", go)
     if made.stopped.killed:  # a second chance on a computer that is busy with something else
         made = attempt.once("second visit", go)
     return made
+
+
+def replies(service: Service, *paths: str) -> dict[str, Reply]:
+    """Get paths of a service that runs.
+
+    Raises:
+        StartFailed: It does not answer any more; the detail has what it printed.
+    """
+    try:
+        return {path: service.get(path, timeout=_PATIENCE) for path in paths}
+    except (OSError, HTTPException) as error:
+        raise StartFailed(
+            "The service started, and then it did not answer.",
+            fix="Read what it printed, below.",
+            detail=f"{service.logs()}{error}",
+        ) from None
 
 
 def answers(port: int, path: str, expected: str, others: tuple[str, ...], text: str) -> Requirement:

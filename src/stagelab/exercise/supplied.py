@@ -28,8 +28,8 @@ def cannot_write(attempt: Attempt, output: str) -> Found | None:
             return waiting()  # only the cage keeps root from writing to somebody else's folder
         return unmet(
             f"{folder} is there and belongs to user {entry.uid if entry else 0}, and the program "
-            f"runs as user {user.number}, who may not write to it. What COPY and WORKDIR make "
-            "belongs to root unless you say otherwise. Give it to that user: COPY "
+            f"runs as user {user.number}, who may not write to it. What COPY makes, and WORKDIR "
+            "above USER, belongs to root unless you say otherwise. Give it to that user: COPY "
             f"--chown={user.number}:{user.group_number}.",
             at=_making(attempt, folder),
             detail=output,

@@ -37,9 +37,15 @@ def target(attempt: Attempt, name: str | None, text: str | None = None) -> Build
 
 
 def failure_after(
-    attempt: Attempt, name: str | None, edit: Callable[[Path], None]
+    attempt: Attempt, name: str | None, edit: Callable[[Path], None], text: str | None = None
 ) -> BuildFailed | None:
     """Build a stage, None for the last one, with an edited copy of the context.
+
+    Args:
+        attempt: The answer.
+        name: The stage.
+        edit: Edits the copy.
+        text: A changed Dockerfile to build it from, None for the answer.
 
     Returns:
         How the build failed, None if it ended well.
@@ -52,7 +58,7 @@ def failure_after(
         shutil.copytree(attempt.task.context(), copy)
         edit(copy)
         try:
-            _built(attempt, copy, name)
+            _built(attempt, copy, name, text)
         except BuildFailed as error:
             return error
     return None

@@ -22,6 +22,9 @@ RUN go build -o /dev/null .
 LINKED = 'RUN go build -ldflags "-X main.version=${VERSION}" -o myapp\n'
 LABELLED = 'LABEL org.opencontainers.image.version="${VERSION}"\n'
 TOP = "ARG VERSION=0.9.0\n"
+MOUNTED = "FROM golang:1.27 AS builder\nWORKDIR /app\nCOPY . .\nARG VERSION\n" + LINKED.replace(
+    "RUN", "RUN --mount=type=cache,target=/root/.cache/go-build"
+)
 ASK = "ARG VERSION\n"
 VERSIONED = TOP + COMPILED + ASK + LINKED + RUNTIME + ASK + LABELLED
 
@@ -48,6 +51,8 @@ RIGHT: dict[str, tuple[str, ...]] = {
         + COMPILED.replace("builder", "compiled")
         + f"FROM compiled AS builder\n{ASK}{LINKED}FROM scratch\n{ASK}{LABELLED}"
         + 'COPY --from=builder /app/myapp /bin/myapp\nENTRYPOINT ["myapp"]\n',
+        # one step, which keeps what it compiled in a cache mount
+        TOP + MOUNTED + RUNTIME + ASK + LABELLED,
     ),
     "05-3": (
         # the builder is what the others start from
@@ -99,6 +104,17 @@ WRONG = {
     ),
     "05-2": (
         Wrong(
+            TOP
+            + COMPILED.replace("COPY . .\nRUN go build -o /dev/null .", "RUN go version\nCOPY . .")
+            + ASK
+            + LINKED
+            + RUNTIME
+            + ASK
+            + LABELLED,
+            "this compiles and links in one step",
+            7,
+        ),
+        Wrong(
             TOP + COMPILED + LINKED + RUNTIME + ASK + LABELLED,
             "The ARG in line 1 stands before FROM",
             6,
@@ -142,6 +158,22 @@ WRONG = {
         Wrong(VERSIONED.replace(LABELLED, ""), "The image has no label", None),
     ),
     "05-3": (
+        Wrong(
+            DESIGNED.replace("go test ./...", "go test -c -o /tests ."),
+            "this compiles the tests and does not run them",
+            5,
+        ),
+        Wrong(
+            "FROM golang:1.27 AS base\nWORKDIR /app\n"
+            + (TEST + DEBUGGED + COMPILES)
+            .replace("FROM source", "FROM base")
+            .replace("RUN", "RUN --mount=type=bind,target=/app,rw")
+            .replace("-o myapp", "-o /bin/myapp")
+            .replace("./myapp", "myapp")
+            + RUNTIME.replace("/app/myapp", "/bin/myapp"),
+            "this stage takes from the context by itself",
+            4,
+        ),
         Wrong(
             BUILDER + RUNTIME.replace("3.22", "3.22 AS runtime"),
             "There is no stage named 'test': by this name the test run is asked for.",

@@ -41,6 +41,10 @@ RIGHT: dict[str, tuple[str, ...]] = {
         + runtime("myapp", DISTROLESS),
         WEB.replace(" AS builder", "").replace("/app\n", "/src\n")
         + 'FROM scratch\nWORKDIR /srv\nCOPY --from=0 /src/myapp web\nCMD ["./web"]\n',
+        # what starts it stands in a stage below the last one
+        'FROM scratch AS base\nENTRYPOINT ["/myapp"]\n'
+        + WEB
+        + "FROM base\nCOPY --from=builder /app/myapp /myapp\n",
         # cgo stays on: the loader and the libraries are brought along
         WEB_C
         + NEEDED.replace("PROGRAM", "myapp")

@@ -9,6 +9,7 @@ from stagelab.builds.edges import chain, stage_edges
 from stagelab.errors import BuildFailed
 from stagelab.exercise.arguments import HIDDEN, built_with, hiding, no_value
 from stagelab.exercise.behaviours import predicted
+from stagelab.exercise.compiling import BUILD_CACHE, GO, quickened
 from stagelab.exercise.requirements import builds, prints, ships_no_source, ships_no_toolchain
 from stagelab.exercise.targets import begins, failure_after, missing, said, target
 from stagelab.exercise.task import Found, Requirement, Task, met, unmet, waiting
@@ -125,7 +126,13 @@ def _tests_target(attempt: Attempt) -> Found:
         )
     target(attempt, "test")  # if it fails as it is, that is the thing to tell
     if "FAIL" in failed.log or "go test" in f"{failed.step} {failed.detail}":
-        return met("If the tests fail, the target test does not build.")
+        if _runs_the_tests(attempt):
+            return met("If the tests fail, the target test does not build.")
+        return unmet(
+            "this compiles the tests and does not run them, or not all: a test that fails does "
+            "not stop the build. Write RUN go test ./...",
+            at=attempt.instruction_at(failed.line),
+        )
     return unmet(
         "if the tests fail, the target test stops, but not because of them: go test runs them.",
         at=attempt.instruction_at(failed.line),
@@ -137,6 +144,21 @@ def _spoil(context: Path) -> None:
     """Break a test in a way that `go test` sees before it compiles, so that it fails at once."""
     tests = context / "main_test.go"
     tests.write_text(tests.read_text(encoding="utf-8") + "\nbroken by the check\n", "utf-8")
+
+
+def _runs_the_tests(attempt: Attempt) -> bool:
+    """Whether a test that fails stops the target test; a slower question than `_spoil`'s."""
+    failed = attempt.once(
+        "a test failing", lambda: (failure_after(attempt, "test", _fail, quickened(attempt)),)
+    )[0]
+    return failed is not None
+
+
+def _fail(context: Path) -> None:
+    """Add a test that fails."""
+    tests = context / "main_test.go"
+    failing = '\nfunc TestOfTheCheck(t *testing.T) { t.Fatal("broken by the check") }\n'
+    tests.write_text(tests.read_text(encoding="utf-8") + failing, "utf-8")
 
 
 def _debug_has_a_shell(attempt: Attempt) -> Found:
@@ -189,7 +211,11 @@ def _one_source(attempt: Attempt) -> Found:
 
 
 def _from_context(instruction: Instruction) -> bool:
-    return instruction.keyword in {"COPY", "ADD"} and not instruction.flag("from")
+    mounted = any(
+        mount.get("type", "bind") == "bind" and not mount.get("from")
+        for mount in instruction.mounts
+    )
+    return mounted or (instruction.keyword in {"COPY", "ADD"} and not instruction.flag("from"))
 
 
 def _compiles(attempt: Attempt) -> Instruction | None:
@@ -288,8 +314,9 @@ def _only_links(attempt: Attempt) -> Found:
     made = built_with(attempt, "VERSION", _other(attempt))
     runs = [step for step in made.steps if step.instruction.startswith("RUN ")]
     again = [step for step in runs if not step.cached]
-    kept = [step for step in runs if step.cached and "go " in step.instruction]
-    if kept and len(again) <= 1:
+    kept = [step for step in runs if step.cached and GO.search(step.instruction)]
+    mounted = any(BUILD_CACHE in step.instruction for step in again)
+    if (kept or mounted) and len(again) <= 1:
         return met("With another version one RUN ran again, and what it needs came from the cache.")
     at = attempt.instruction_at(again[0].line) if again else None
     if not kept and len(again) <= 1:

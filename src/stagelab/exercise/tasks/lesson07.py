@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stagelab.containers import run
 from stagelab.exercise.behaviours import no_canary, predicted
-from stagelab.exercise.compiling import after_quickly, keeps_modules
+from stagelab.exercise.compiling import GO, after_quickly, keeps_modules
 from stagelab.exercise.edits import first_again
 from stagelab.exercise.requirements import (
     builds,
@@ -107,7 +107,7 @@ def _first_that_ran(edited: Build) -> Step | None:
 def _ships_the_page_at_once(attempt: Attempt) -> Found:
     edited = after_quickly(attempt, _edit_page)
     compiled = next(
-        (s for s in edited.steps if not s.cached and "go build" in s.instruction),
+        (s for s in edited.steps if not s.cached and GO.search(s.instruction)),
         None,
     )
     if compiled is not None:

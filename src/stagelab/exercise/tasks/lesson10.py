@@ -23,7 +23,7 @@ from stagelab.exercise.behaviours import (
     no_shell,
     not_root,
 )
-from stagelab.exercise.requirements import builds, ships_no_toolchain
+from stagelab.exercise.requirements import builds, replies, ships_no_toolchain
 from stagelab.exercise.supplied import begins, cannot_write, nameless, zoneless
 from stagelab.exercise.task import Found, Requirement, Task, hinted, met, unmet
 
@@ -173,7 +173,7 @@ def _visit(attempt: Attempt) -> _Visit:
             client=attempt.client,
         ) as service:
             paths = (_HEALTH, *(f"/needs/{name}" for name in ("tls", "zone", "user", "temp")))
-            return _Visit({path: service.get(path) for path in paths}, service.health())
+            return _Visit(replies(service, *paths), service.health())
 
     return attempt.once("visit with a partner", go)
 
