@@ -474,7 +474,8 @@ TASKS = (
                 ),
             ),
             Requirement(
-                "One stage takes the source from the context, and all the others share it.",
+                "One stage takes the source from the context; what tests, debugs and compiles begins "
+                "with it.",
                 _one_source,
                 (
                     "How often does the file say how the source comes in?",

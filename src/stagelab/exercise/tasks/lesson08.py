@@ -150,7 +150,7 @@ TASKS = (
         title="Design a builder that leaves only the program",
         app=_APP,
         modules=True,
-        first="Begin with a stage from golang and one RUN in it. List what its command reads and "
+        first="The stage is there: write one RUN in it. List what its command reads and "
         "what it keeps for later, and mount each of these.",
         requirements=(
             builds(),

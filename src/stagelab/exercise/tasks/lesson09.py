@@ -239,7 +239,7 @@ TASKS = (
             ships_no_toolchain(),
             hinted(
                 as_small_as_reference(text="It is not larger than a base with glibc makes it."),
-                "xray(answer).layers shows which instruction brings how many bytes.",
+                "The .layers of xray(image) show which instruction brings how many bytes.",
                 "The program needs its loader and the C library at run time, but neither the "
                 "compiler nor the headers. What else is in the largest layer?",
                 "Begin the last stage with FROM debian:trixie-slim or a smaller base, and COPY the "
