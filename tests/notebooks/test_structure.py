@@ -151,6 +151,14 @@ def test_states_the_time_that_it_takes(stored: Stored) -> None:
 
 
 @pytest.mark.parametrize("stored", LESSONS)
+def test_the_readme_lists_it_with_its_time(stored: Stored) -> None:
+    stated = pace(stored.notebook).stated
+    rows = (ROOT / "README.md").read_text("utf-8").splitlines()
+    row = next(row for row in rows if f"(lessons/{stored.path.name})" in row)
+    assert f"| {stated} |" in row
+
+
+@pytest.mark.parametrize("stored", LESSONS)
 def test_asks_for_a_prediction(stored: Stored) -> None:
     if stored.path.name[:2] != "00":  # it only sees that all is there
         assert any("predict(" in cell.source for cell in stored.code)

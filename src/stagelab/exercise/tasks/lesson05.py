@@ -474,8 +474,7 @@ TASKS = (
                 ),
             ),
             Requirement(
-                "One stage takes the source from the context; what tests, debugs and compiles begins "
-                "with it.",
+                "One stage takes the source from the context, and all that compile begin with it.",
                 _one_source,
                 (
                     "How often does the file say how the source comes in?",
