@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import docker
@@ -57,7 +59,31 @@ def ours(found: Iterable[dict[str, Any]], builds: Sequence[RecordedBuild]) -> li
         found: Records of `cache_records`.
         builds: What the ledger says of our builds.
     """
-    return [record for record in found if any(_fits(record, build) for build in builds)]
+    records = list(found)
+    history = History(records)
+    made = {id(record) for build in builds for record in history.made_by(build)}
+    return [record for record in records if id(record) in made]
+
+
+class History:
+    """Records of the build cache in the order of their creation, so that a build's are at hand.
+
+    Args:
+        found: Records of `cache_records`; one without a time is nobody's.
+    """
+
+    def __init__(self, found: Iterable[dict[str, Any]]) -> None:
+        dated = [(_seconds(str(record.get("CreatedAt", ""))), record) for record in found]
+        known = [(created, record) for created, record in dated if created is not None]
+        known.sort(key=itemgetter(0))
+        self._times = [created for created, _ in known]
+        self._records = [record for _, record in known]
+
+    def made_by(self, build: RecordedBuild) -> Iterator[dict[str, Any]]:
+        """Give the records that a build created."""
+        first = bisect_left(self._times, build.started - _SLACK)
+        end = bisect_right(self._times, build.completed + _SLACK)
+        return (record for record in self._records[first:end] if _fits(record, build))
 
 
 def prune(client: docker.DockerClient, identities: Iterable[str]) -> int:
@@ -108,9 +134,7 @@ def _prune(client: docker.DockerClient, filters: dict[str, dict[str, bool]]) -> 
 
 
 def _fits(record: dict[str, Any], build: RecordedBuild) -> bool:
-    created = _seconds(str(record.get("CreatedAt", "")))
-    if created is None or not build.started - _SLACK <= created <= build.completed + _SLACK:
-        return False
+    """Whether a record that was created while a build ran is of that build."""
     description = str(record.get("Description", ""))
     if description.startswith(_UNNAMED) or description in build.descriptions:
         return True

@@ -246,11 +246,11 @@ def _build_cache(sweep: _Sweep, records: Iterable[ledger.Record]) -> tuple[int, 
 def _needed(client: docker.DockerClient) -> Callable[[ledger.Record], bool]:
     """Make a test of records: is what it speaks of still on the engine?"""
     images = {str(image["Id"]) for image in client.api.images(all=True)}
-    cache = buildcache.cache_records(client)
+    cache = buildcache.History(buildcache.cache_records(client))
 
     def needed(record: ledger.Record) -> bool:
         if isinstance(record, RecordedBuild):
-            return bool(buildcache.ours(cache, [record]))
+            return any(True for _ in cache.made_by(record))
         return record.image_id in images
 
     return needed
