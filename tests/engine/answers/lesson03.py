@@ -80,7 +80,7 @@ WRONG = {
         Wrong(
             BUILDER.replace("RUN go", "RUN CGO_ENABLED=0 go")
             + RUNTIME.replace('["./myapp"]', "./myapp; echo ended"),
-            "did not end when the engine asked it to",
+            "did not end within a second when the engine asked it to",
             8,
         ),
     ),
