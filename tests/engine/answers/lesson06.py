@@ -77,7 +77,7 @@ WRONG = {
             "There is no /toolchain.sha256",
             7,
         ),
-        Wrong(BUILDER + SHIPS_BOTH, "base image", None),
+        Wrong(BUILDER + SHIPS_BOTH, "takes from 'record': that is no stage here", 7),
     ),
     "06-2": (
         Wrong(VETTED + BUILDER + RUNTIME, "does not rest on this stage, so BuildKit skips it", 4),
