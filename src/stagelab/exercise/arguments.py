@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagelab.builds import Build, DockerfileText, build
-
 if TYPE_CHECKING:
-    from stagelab.builds import Instruction
+    from stagelab.builds import Build, Instruction
     from stagelab.exercise.attempt import Attempt
 
 
@@ -19,14 +17,7 @@ def built_with(attempt: Attempt, name: str, value: str) -> Build:
     """
     return attempt.once(
         f"with {name}={value}",
-        lambda: build(
-            attempt.task.context(),
-            dockerfile=DockerfileText(attempt.text),
-            target=attempt.task.target,
-            buildargs={**attempt.buildargs, name: value},
-            quiet=True,
-            client=attempt.client,
-        ),
+        lambda: attempt.variant(buildargs={name: value}),
     )
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from stagelab.bases.modules import module_proxy
@@ -13,7 +17,7 @@ from stagelab.errors import StagelabError
 from stagelab.image import XRay, xray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     import docker
 
@@ -174,6 +178,50 @@ class Attempt:
         if not self.task.modules:
             return {}
         return {"GOPROXY": module_proxy(self.task.context(), client=self.client)}
+
+    @property
+    def begins(self) -> Instruction | None:
+        """The FROM of the stage that is built, None if the answer has no such stage."""
+        return self.stage.instructions[0] if self.stage else None
+
+    def variant(
+        self,
+        *,
+        text: str | None = None,
+        context: Path | None = None,
+        target: str | None = None,
+        buildargs: Mapping[str, str] | None = None,
+        nocache: bool = False,
+    ) -> Build:
+        """Build the answer in another way, quietly; each time anew, other than `build`.
+
+        Args:
+            text: A changed Dockerfile, None for the answer.
+            context: A folder in place of the task's.
+            target: A stage in place of the task's.
+            buildargs: Further values for ARG.
+            nocache: Run every step, even if its result is cached.
+
+        Raises:
+            BuildError: It does not build.
+        """
+        return build(
+            context or self.task.context(),
+            dockerfile=DockerfileText(self.text if text is None else text),
+            target=target or self.task.target,
+            buildargs={**self.buildargs, **(buildargs or {})},
+            nocache=nocache,
+            quiet=True,
+            client=self.client,
+        )
+
+    @contextmanager
+    def copied_context(self, name: str = "context") -> Iterator[Path]:
+        """Give a copy of the task's context in a folder of this name, which goes at the end."""
+        with tempfile.TemporaryDirectory() as folder:
+            copy = Path(folder, name)
+            shutil.copytree(self.task.context(), copy)
+            yield copy
 
     def _build(self) -> Build:
         return build(

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stagelab.builds import DockerfileText, build
 from stagelab.containers import run
 from stagelab.exercise.task import Found, Requirement, met, unmet
 from stagelab.exercise.traces import traces
@@ -70,13 +69,7 @@ def authority(attempt: Attempt) -> Authority | None:
 
     def make() -> Authority | None:
         attempt.build  # noqa: B018 - what does not build is told by an earlier requirement
-        made = build(
-            attempt.task.context(),
-            dockerfile=DockerfileText(attempt.text),
-            target=stage.name if stage.named else str(stage.index),
-            quiet=True,
-            client=attempt.client,
-        )
+        made = attempt.variant(target=stage.name if stage.named else str(stage.index))
         files = [f"{_FOLDER}/ca.crt", f"{_FOLDER}/partner.pem"]
         texts = [run(made, file, entrypoint=["cat"], client=attempt.client) for file in files]
         if not all(text.ok for text in texts):
@@ -139,7 +132,7 @@ def distrust(attempt: Attempt, certificate: str, output: str) -> Found:
             "the image has no certificate of any authority where Go looks for them, in "
             "/etc/ssl/certs: the program trusts nobody. COPY --from a stage that has the bundle "
             "/etc/ssl/certs/ca-certificates.crt, with your company's authority in it.",
-            at=at or (attempt.stage.instructions[0] if attempt.stage else None),
+            at=at or attempt.begins,
             detail=output,
         )
     if certificate in trusts:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagelab.builds import DockerfileText, build
 from stagelab.errors import ExerciseError, StartFailed
 from stagelab.exercise import failing, program, record
 from stagelab.exercise.course import course_root
@@ -15,7 +14,6 @@ from stagelab.image import XRay, xray
 from stagelab.show.style import humane_bytes
 
 if TYPE_CHECKING:
-    from stagelab.builds import Instruction
     from stagelab.exercise.attempt import Attempt
 
 
@@ -54,7 +52,7 @@ def not_root(text: str = "It does not run as root.") -> Requirement:
             return unmet(
                 "no USER is set, so the program runs as root: whoever breaks into it is root in "
                 "the container. Add USER with a number other than 0, such as USER 65532:65532.",
-                at=_begins(attempt),
+                at=attempt.begins,
             )
         return unmet(
             "this is root under another name. Use a number other than 0, such as USER 65532:65532.",
@@ -92,7 +90,7 @@ def no_shell(text: str = "It ships no shell.") -> Requirement:
         return unmet(
             f"there is a shell in the image that ships: {shells[0].path}. Whoever breaks in has "
             "tools at hand. Begin the last stage from scratch or from a base without one.",
-            at=_begins(attempt),
+            at=attempt.begins,
         )
 
     return Requirement(
@@ -121,7 +119,7 @@ def as_small_as_reference(factor: float = 1.1, text: str = "") -> Requirement:
         return unmet(
             f"the image has {humane_bytes(size)}, and at most {humane_bytes(most)} are needed "
             f"(measured on this engine). Its largest layer has {humane_bytes(largest.size_bytes)}.",
-            at=attempt.layer_instruction(largest.index) or _begins(attempt),
+            at=attempt.layer_instruction(largest.index) or attempt.begins,
         )
 
     return Requirement(
@@ -242,18 +240,6 @@ def _reference(attempt: Attempt) -> XRay:
                 "sizes are compared with.",
                 fix="Bring the folder back from the course's repository: git checkout -- solutions",
             )
-        made = build(
-            attempt.task.context(),
-            dockerfile=DockerfileText(answer.reference),
-            target=attempt.task.target,
-            buildargs=attempt.buildargs,
-            quiet=True,
-            client=attempt.client,
-        )
-        return xray(made, client=attempt.client)
+        return xray(attempt.variant(text=answer.reference), client=attempt.client)
 
     return attempt.once("reference", look)
-
-
-def _begins(attempt: Attempt) -> Instruction | None:
-    return attempt.stage.instructions[0] if attempt.stage else None

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from stagelab.builds import Build, DockerfileText, Step, build
 from stagelab.exercise.task import Found, Requirement, met, unmet
 
 if TYPE_CHECKING:
-    from stagelab.builds import Instruction
+    from stagelab.builds import Build, Instruction, Step
     from stagelab.exercise.attempt import Attempt
 
 Edit = Callable[[Path], None]
@@ -50,20 +47,10 @@ def after(attempt: Attempt, edit: Edit, text: str | None = None) -> Build:
     attempt.build  # noqa: B018 - what does not build at all is told by another requirement
 
     def twice() -> Build:
-        with tempfile.TemporaryDirectory() as folder:
-            copy = Path(folder, attempt.task.id)
-            shutil.copytree(attempt.task.context(), copy)
-            for _ in range(2):
-                made = build(
-                    copy,
-                    dockerfile=DockerfileText(attempt.text if text is None else text),
-                    target=attempt.task.target,
-                    buildargs=attempt.buildargs,
-                    quiet=True,
-                    client=attempt.client,
-                )
-                edit(copy)
-        return made
+        with attempt.copied_context() as copy:
+            attempt.variant(text=text, context=copy)
+            edit(copy)
+            return attempt.variant(text=text, context=copy)
 
     return attempt.once(f"edited by {edit!r} as {text!r}", twice)
 

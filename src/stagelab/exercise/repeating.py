@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import tarfile
 import tempfile
 import time
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from stagelab.builds import Build, DockerfileText, build
 from stagelab.exercise.stripping import carried, compiles
 from stagelab.exercise.task import Found, Requirement, met, unmet, waiting
 from stagelab.image import XRay, xray
@@ -22,6 +19,7 @@ from stagelab.image.source import source_of
 if TYPE_CHECKING:
     from docker.models.images import Image
 
+    from stagelab.builds import Build
     from stagelab.exercise.attempt import Attempt
 
 Times = dict[str, int]
@@ -51,21 +49,11 @@ def again(attempt: Attempt, number: int = 1) -> Build:
 
 
 def _again(attempt: Attempt, number: int) -> Build:
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, f"checkout-{number}")
-        shutil.copytree(attempt.task.context(), copy)
+    with attempt.copied_context(f"checkout-{number}") as copy:
         for path in [copy, *copy.rglob("*")]:
             os.utime(path, (_CHECKED_OUT + number, _CHECKED_OUT + number))
         time.sleep(_NEXT_SECOND)
-        return build(
-            copy,
-            dockerfile=DockerfileText(attempt.text),
-            target=attempt.task.target,
-            buildargs=attempt.buildargs,
-            nocache=True,
-            quiet=True,
-            client=attempt.client,
-        )
+        return attempt.variant(context=copy, nocache=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ def cannot_write(attempt: Attempt, output: str) -> Found | None:
     return unmet(
         f"the image has no folder {folder}, and scratch has no mkdir to make one. Make an empty "
         f"folder in another stage, and COPY it to {folder} with --chown.",
-        at=_making(attempt, folder) or begins(attempt),
+        at=_making(attempt, folder) or attempt.begins,
         detail=output,
     )
 
@@ -61,7 +61,7 @@ def nameless(attempt: Attempt, output: str) -> Found:
             "the image has no /etc/passwd, the file that gives names to the numbers of users. A "
             "user by number starts without it, but a program that asks for its name fails. Write "
             "one in another stage, or take the builder's, and COPY it.",
-            at=attempt.instruction("USER") or begins(attempt),
+            at=attempt.instruction("USER") or attempt.begins,
             detail=output,
         )
     if "unknown userid 0" in output:
@@ -70,7 +70,7 @@ def nameless(attempt: Attempt, output: str) -> Found:
         return unmet(
             "the image's /etc/passwd has no line for this number. Add one in the stage that the "
             "file comes from, or use the number of a user whom it lists.",
-            at=attempt.instruction("USER") or begins(attempt),
+            at=attempt.instruction("USER") or attempt.begins,
             detail=output,
         )
     return failing.why_not(attempt, output)
@@ -81,11 +81,6 @@ def zoneless(attempt: Attempt, output: str) -> Found:
     return unmet(
         "the image has no time zone database, and the program was built without one. COPY "
         "/usr/share/zoneinfo from the builder, to the same path.",
-        at=_making(attempt, "/usr/share/zoneinfo") or begins(attempt),
+        at=_making(attempt, "/usr/share/zoneinfo") or attempt.begins,
         detail=output,
     )
-
-
-def begins(attempt: Attempt) -> Instruction | None:
-    """Give the FROM of the stage that ships."""
-    return attempt.stage.instructions[0] if attempt.stage else None

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagelab.builds import Build, DockerfileText, build
 from stagelab.containers import run
 from stagelab.errors import BuildFailed, RunTimeout
 from stagelab.exercise.task import Found, unmet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from stagelab.builds import Instruction
+    from stagelab.builds import Build, Instruction
     from stagelab.exercise.attempt import Attempt
 
 
@@ -24,7 +21,7 @@ def target(attempt: Attempt, name: str | None, text: str | None = None) -> Build
 
     Args:
         attempt: The answer.
-        name: The stage, None for the last one.
+        name: The stage, None for the one that the task builds.
         text: A changed Dockerfile to build it from, None for the answer.
 
     Raises:
@@ -32,18 +29,18 @@ def target(attempt: Attempt, name: str | None, text: str | None = None) -> Build
     """
     return attempt.once(
         f"target {name} of {text!r}",
-        lambda: _built(attempt, attempt.task.context(), name, text),
+        lambda: attempt.variant(text=text, target=name),
     )
 
 
 def failure_after(
     attempt: Attempt, name: str | None, edit: Callable[[Path], None], text: str | None = None
 ) -> BuildFailed | None:
-    """Build a stage, None for the last one, with an edited copy of the context.
+    """Build a stage with an edited copy of the context.
 
     Args:
         attempt: The answer.
-        name: The stage.
+        name: The stage, None for the one that the task builds.
         edit: Edits the copy.
         text: A changed Dockerfile to build it from, None for the answer.
 
@@ -53,12 +50,10 @@ def failure_after(
     Raises:
         BuildError: It could not even be tried.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, "context")
-        shutil.copytree(attempt.task.context(), copy)
+    with attempt.copied_context() as copy:
         edit(copy)
         try:
-            _built(attempt, copy, name, text)
+            attempt.variant(text=text, context=copy, target=name)
         except BuildFailed as error:
             return error
     return None
@@ -94,14 +89,3 @@ def said(attempt: Attempt, made: Build, *command: str, entrypoint: list[str] | N
         return run(made, *command, entrypoint=entrypoint, client=attempt.client).output
     except RunTimeout as error:
         return f"{error.cause} {error.detail}"
-
-
-def _built(attempt: Attempt, context: Path, name: str | None, text: str | None = None) -> Build:
-    return build(
-        context,
-        dockerfile=DockerfileText(text or attempt.text),
-        target=name,
-        buildargs=attempt.buildargs,
-        quiet=True,
-        client=attempt.client,
-    )

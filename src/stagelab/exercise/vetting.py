@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagelab.builds import DockerfileText, build
 from stagelab.builds.edges import needed
-from stagelab.errors import BuildFailed
+from stagelab.exercise.targets import failure_after
 from stagelab.exercise.task import Found, Requirement, met, unmet, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from stagelab.builds import Instruction
     from stagelab.exercise.attempt import Attempt
@@ -22,13 +18,6 @@ if TYPE_CHECKING:
 _MAIN = "func main() {"
 _MISTAKE = _MAIN + '\n\tfmt.Printf("%d\\n", "seven")'
 _VET = "go vet"
-
-
-@dataclass(frozen=True, slots=True)
-class _Mistaken:
-    """How the build of a program with a mistake ended; None if well."""
-
-    error: BuildFailed | None
 
 
 def vetted(*hints: str, needs: Callable[[Attempt], Found] = lambda _: met("")) -> Requirement:
@@ -48,7 +37,7 @@ def vetted(*hints: str, needs: Callable[[Attempt], Found] = lambda _: met("")) -
 def _mistakes_stop_it(attempt: Attempt) -> Found:
     attempt.build  # noqa: B018 - what does not build at all is told by an earlier requirement
     at = next((i for i in attempt.source.instructions if _VET in i.value), None)
-    error = attempt.once("mistaken", lambda: _Mistaken(_build_with_a_mistake(attempt))).error
+    error = attempt.once("mistaken", lambda: (failure_after(attempt, None, _mistake),))[0]
     if error is None:
         return _unnoticed(attempt, at)
     if _VET in (error.step or ""):
@@ -82,21 +71,7 @@ def _unnoticed(attempt: Attempt, at: Instruction | None) -> Found:
     )
 
 
-def _build_with_a_mistake(attempt: Attempt) -> BuildFailed | None:
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, "context")
-        shutil.copytree(attempt.task.context(), copy)
-        main = copy / "main.go"
-        main.write_text(main.read_text(encoding="utf-8").replace(_MAIN, _MISTAKE), encoding="utf-8")
-        try:
-            build(
-                copy,
-                dockerfile=DockerfileText(attempt.text),
-                target=attempt.task.target,
-                buildargs=attempt.buildargs,
-                quiet=True,
-                client=attempt.client,
-            )
-        except BuildFailed as error:
-            return error
-    return None
+def _mistake(context: Path) -> None:
+    """Give the program a mistake that `go vet` finds."""
+    main = context / "main.go"
+    main.write_text(main.read_text(encoding="utf-8").replace(_MAIN, _MISTAKE), encoding="utf-8")

@@ -46,7 +46,7 @@ def _ships_release(attempt: Attempt) -> Found:
     if copy is None or origin is None:
         return unmet(
             "the last stage is the one that ships, and this one makes the debug build.",
-            at=attempt.stage.instructions[0] if attempt.stage else None,
+            at=attempt.begins,
             detail=shipped.stdout,
         )
     which = f"{origin.name!r}" if origin.named else f"number {origin.index}"

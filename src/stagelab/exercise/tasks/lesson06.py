@@ -32,7 +32,7 @@ def _ships_the_record(attempt: Attempt) -> Found:
         return unmet(
             f"There is no {_RECORD} in the image that ships. The stage that writes the record "
             "leaves it there, and the last stage takes it by COPY --from.",
-            at=attempt.stage.instructions[0] if attempt.stage else None,
+            at=attempt.begins,
         )
     if _LISTED in image.read(_RECORD).decode("utf-8", "replace"):
         return met(f"{_RECORD} lists what the toolchain is made of.")
@@ -51,7 +51,7 @@ def _side_by_side(attempt: Attempt) -> Found:
         return unmet(
             "program and record come from one stage, and the instructions of a stage run one after "
             "another. Let two stages make them.",
-            at=attempt.stage.instructions[0] if attempt.stage else None,
+            at=attempt.begins,
         )
     for late, early in permutations(makers, 2):
         if early.index in needed(attempt.source, late):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stagelab.builds import DockerfileText, build
 from stagelab.builds.edges import needed
 from stagelab.exercise.behaviours import predicted
 from stagelab.exercise.compiling import BUILD_CACHE, MODULE_CACHE, compiles_little, keeps_modules
@@ -84,13 +83,7 @@ def _image_of(attempt: Attempt, stage: StageSource) -> XRay:
     lines = attempt.text.splitlines()[: stage.instructions[-1].end_line]
 
     def look() -> XRay:
-        made = build(
-            attempt.task.context(),
-            dockerfile=DockerfileText("\n".join(lines) + "\n"),
-            buildargs=attempt.buildargs,
-            quiet=True,
-            client=attempt.client,
-        )
+        made = attempt.variant(text="\n".join(lines) + "\n")
         return xray(made, client=attempt.client)
 
     return attempt.once(f"stage {stage.index}", look)

@@ -20,7 +20,6 @@ from stagelab.exercise.requirements import (
 from stagelab.exercise.task import Found, Requirement, Task, hinted, unmet
 
 if TYPE_CHECKING:
-    from stagelab.builds import Instruction
     from stagelab.exercise.attempt import Attempt
 
 _PORT = 8080
@@ -148,7 +147,7 @@ def _of_base(attempt: Attempt, output: str, *, needs_c: bool) -> Found | None:
         "base does not have it. That is the file which the engine's 'no such file' is about. The "
         "program has C in it, so cgo must stay on: take a base with glibc, or let the C compiler "
         "link statically.",
-        at=_begins(attempt),
+        at=attempt.begins,
         detail=output,
     )
 
@@ -172,13 +171,9 @@ def _without_certificates(attempt: Attempt, output: str) -> Found:
         "the program starts, and finds no CA certificates in this image, so it could not trust "
         f"any server. Take a base that has them, or COPY --from=builder {_BUNDLE} to the same "
         "path, where Go looks for them.",
-        at=_begins(attempt),
+        at=attempt.begins,
         detail=output,
     )
-
-
-def _begins(attempt: Attempt) -> Instruction | None:
-    return attempt.stage.instructions[0] if attempt.stage else None
 
 
 TASKS = (

@@ -24,7 +24,7 @@ from stagelab.exercise.behaviours import (
     not_root,
 )
 from stagelab.exercise.requirements import builds, replies, ships_no_toolchain
-from stagelab.exercise.supplied import begins, cannot_write, nameless, zoneless
+from stagelab.exercise.supplied import cannot_write, nameless, zoneless
 from stagelab.exercise.task import Found, Requirement, Task, hinted, met, unmet
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _from_scratch() -> Requirement:
         return unmet(
             f"the image that ships starts from {base}, which brings more than the program needs. "
             "Here you supply what is missing by yourself: keep FROM scratch.",
-            at=begins(attempt),
+            at=attempt.begins,
         )
 
     return Requirement(
@@ -99,7 +99,7 @@ def _trusts_the_public(attempt: Attempt) -> Found:
         "the program trusts your company's authority and hardly any other: it could talk to no "
         "public server any more. Add the certificate to the bundle that the builder has, and copy "
         "the bundle.",
-        at=bringing(attempt) or begins(attempt),
+        at=bringing(attempt) or attempt.begins,
     )
 
 
