@@ -34,7 +34,7 @@ def ran_again_after(edit: Edit, steps: str, text: str, why: str = "") -> Require
 
 
 def after(attempt: Attempt, edit: Edit, text: str | None = None) -> Build:
-    """Build the answer on a copy of the context, edit the copy, and build again; once an edit.
+    """Build the answer on an edited copy of the context, edit again, and build again; once an edit.
 
     Args:
         attempt: The answer.
@@ -48,6 +48,8 @@ def after(attempt: Attempt, edit: Edit, text: str | None = None) -> Build:
 
     def twice() -> Build:
         with attempt.copied_context() as copy:
+            # What an earlier build has cached may rest on a cache mount that was emptied since.
+            edit(copy)
             attempt.variant(text=text, context=copy)
             edit(copy)
             return attempt.variant(text=text, context=copy)
