@@ -52,7 +52,7 @@ WRONG = {
             "FROM alpine:3.22\nWORKDIR /app\nCOPY . .\n"
             "RUN sh fetch.sh && sha256sum archive.bin > report.txt && rm archive.bin token.txt\n"
             + REPORT,
-            "the layer of this instruction holds the token, even if no container sees it",
+            "the layer of this instruction holds it, even if no container sees it",
             3,
         ),
         Wrong(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from stagelab.exercise.behaviours import not_root
+from stagelab.exercise.behaviours import no_canary, not_root
 from stagelab.exercise.requirements import builds, prints
-from stagelab.exercise.task import Found, Requirement, Task, met, unmet, waiting
-from stagelab.exercise.traces import traces
+from stagelab.exercise.task import Found, Requirement, Task, hinted, met, unmet, waiting
 
 if TYPE_CHECKING:
     from stagelab.builds import Instruction
@@ -91,34 +90,6 @@ def _adds_little(attempt: Attempt) -> Found:
     )
 
 
-def _keeps_the_secret(attempt: Attempt) -> Found:
-    image = attempt.xray
-    layers = {layer.diff_id: layer for layer in image.layers if layer.diff_id}
-    found = attempt.once(
-        "traces",
-        lambda: traces(attempt.build.image, TOKEN.encode(), diff_ids=attempt.layers),
-    )
-    if not found:
-        return met("It is in no layer, and not in the settings or the history.")
-    if not found.layers:
-        told = [i for i in attempt.source.instructions if TOKEN in i.value]
-        return unmet(
-            "the token stands in the image's history or settings, which everyone who has the image "
-            "can read: docker history shows it. Take it from the file, in a stage that does not "
-            "ship.",
-            at=told[0] if told else None,
-        )
-    layer = next(layers[diff_id] for diff_id in layers if diff_id in found.layers)
-    hidden = image.file("/app/token.txt") is None
-    return unmet(
-        "the layer of this instruction holds the token"
-        + (", even if no container sees it any more: " if hidden else ": ")
-        + "whoever has the image can read every layer. Use the token in a stage that does not "
-        "ship, and COPY --from only the report.",
-        at=attempt.layer_instruction(layer.index),
-    )
-
-
 def _holds_no_pack(attempt: Attempt) -> Found:
     image = attempt.xray
     packs = [e for e in image.tree if e.kind == "file" and e.size > PARTS * PART_BYTES]
@@ -182,16 +153,17 @@ TASKS = (
                     "--from=work only the report.",
                 ),
             ),
-            Requirement(
-                "The token is in no layer, and not in settings or history.",
-                _keeps_the_secret,
-                hints=(
-                    "Which instruction puts the token into a layer of the image that ships?",
-                    "COPY . . is one instruction with one layer, and token.txt is in it. Joined "
-                    "RUN lines come too late.",
-                    "COPY . . in a stage named work, and in the last stage nothing but COPY "
-                    "--from=work /app/report.txt /app/report.txt.",
+            hinted(
+                no_canary(
+                    TOKEN.encode(),
+                    "The token is in no layer, and not in settings or history.",
+                    "/app/token.txt",
                 ),
+                "Which instruction puts the token into a layer of the image that ships?",
+                "COPY . . is one instruction with one layer, and token.txt is in it. Joined RUN "
+                "lines come too late.",
+                "COPY . . in a stage named work, and in the last stage nothing but COPY "
+                "--from=work /app/report.txt /app/report.txt.",
             ),
         ),
         hints=(
