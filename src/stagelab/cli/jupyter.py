@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
+from http import HTTPStatus
 from pathlib import Path
 
 from stagelab.cli.waiting import waiting
@@ -24,7 +25,9 @@ _READY_SECONDS = 120.0
 _STOP_SECONDS = 10.0
 
 
-def serve(root: Path, engine: Endpoint, *, port: int | None, browser: bool) -> int:
+def serve(
+    root: Path, engine: Endpoint, *, port: int | None, browser: bool, as_root: bool = False
+) -> int:
     """Run JupyterLab until it is stopped.
 
     Args:
@@ -32,6 +35,7 @@ def serve(root: Path, engine: Endpoint, *, port: int | None, browser: bool) -> i
         engine: Told to the notebooks' kernels, unless they find it by themselves.
         port: Its port; None takes the first free one.
         browser: Open the address in a browser, where there is one.
+        as_root: Run as root, who agreed to it.
 
     Raises:
         StagelabError: It did not start.
@@ -41,12 +45,13 @@ def serve(root: Path, engine: Endpoint, *, port: int | None, browser: bool) -> i
     lesson = _first_lesson(root)
     address = f"http://{_HOST}:{port}/lab/tree/{lesson}?token={token}"
     process = subprocess.Popen(
-        _command(root, port),
+        _command(root, port, as_root=as_root),
         env=_environment(engine, token),
         stdin=subprocess.DEVNULL,
     )
     try:
         _wait(process, port)
+        _check_token(port)
         print(f"JupyterLab runs. Open:\n\n    {address}\n\nCtrl-C stops it.", flush=True)
         if browser and _has_display():
             webbrowser.open(address)
@@ -58,7 +63,7 @@ def serve(root: Path, engine: Endpoint, *, port: int | None, browser: bool) -> i
         _stop(process)
 
 
-def _command(root: Path, port: int) -> list[str]:
+def _command(root: Path, port: int, *, as_root: bool = False) -> list[str]:
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser"),
         f"--ServerApp.ip={_HOST}",
@@ -68,9 +73,7 @@ def _command(root: Path, port: int) -> list[str]:
         "--ServerApp.answer_yes=True",
         "--log-level=WARN",
     ]
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")
-    return command
+    return [*command, "--allow-root"] if as_root else command
 
 
 def _environment(engine: Endpoint, token: str) -> dict[str, str]:
@@ -111,13 +114,41 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
                     fix="Read what it printed above. Is the port taken? Try `--port 9999`.",
                 )
             try:
-                # its own address, never through a proxy
-                opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-                opener.open(f"http://{_HOST}:{port}/api", timeout=2).close()
-            except (urllib.error.URLError, OSError):
+                _status(port, "api")
+            except OSError:
                 time.sleep(0.2)
             else:
                 return
+
+
+def _check_token(port: int) -> None:
+    """See that the token is asked for: a configuration of the user's can switch it off.
+
+    Raises:
+        StagelabError: Anybody on this machine could use JupyterLab.
+    """
+    if _status(port, "api/kernels") < HTTPStatus.BAD_REQUEST:
+        raise StagelabError(
+            "JupyterLab lets anybody in without its token, so it was stopped: a configuration "
+            "file of Jupyter on this computer switches the token off.",
+            fix="See where they are with `jupyter --paths`, and take `token = ''` out of them.",
+        )
+
+
+def _status(port: int, path: str) -> int:
+    """Ask the server, without the token, and give the answer's HTTP status.
+
+    Raises:
+        OSError: It does not answer.
+    """
+    # its own address, never through a proxy
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://{_HOST}:{port}/{path}", timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
 
 
 def _has_display() -> bool:

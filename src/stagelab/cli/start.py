@@ -26,6 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--port", type=int, help="JupyterLab's port (default: the first free one from 8888)"
     )
     parser.add_argument(
+        "--allow-root", action="store_true", help="run JupyterLab as root without being asked"
+    )
+    parser.add_argument(
         "--stand-ins",
         action="store_true",
         help="where no registry answers, make stand-ins for the base images also on an engine "
@@ -35,17 +38,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Prepare, build, compare; then JupyterLab until it is stopped."""
-    from stagelab.cli import jupyter, places  # noqa: PLC0415  (--help must not wait for these)
+    from stagelab.cli import jupyter, places, rooted  # noqa: PLC0415  (--help must not wait)
     from stagelab.cli.prepare import get_bases, get_engine  # noqa: PLC0415
 
     root = places.root()
+    # before the minutes that the rest may take
+    as_root = not arguments.once and rooted.agreed(allowed=arguments.allow_root)
     found = get_engine(yes=arguments.yes)
     get_bases(found, stand_ins=True if arguments.stand_ins else None)
     print(f"\n{_first_comparison(found)}\n")
     if arguments.once:
         return 0
     return jupyter.serve(
-        root, found.endpoint, port=arguments.port, browser=not arguments.no_browser
+        root,
+        found.endpoint,
+        port=arguments.port,
+        browser=not arguments.no_browser,
+        as_root=as_root,
     )
 
 
