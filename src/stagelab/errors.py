@@ -18,6 +18,7 @@
     │   ├── SecretUnavailable        a secret that is given to a build cannot be read
     │   ├── OptionUnsupported        this builder or engine has no such option
     │   ├── BuildFailed              an instruction failed (stage, step, line, log)
+    │   │   └── BuildStopped             it took more time or disk than it may, and was stopped
     │   └── BuildCancelled           stopped before its end
     ├── RunError                 a container
     │   ├── StartFailed              it could not be started
@@ -44,6 +45,7 @@ __all__ = [
     "BuildCancelled",
     "BuildError",
     "BuildFailed",
+    "BuildStopped",
     "ContextError",
     "EngineConfigInvalid",
     "EngineError",
@@ -212,6 +214,13 @@ class BuildFailed(BuildError):
         return text
 
 
+class BuildStopped(BuildFailed):
+    """The build took more time or disk than it may, and was stopped: nothing of it runs any more.
+
+    Stage, step, line and log are those of the instruction that was running.
+    """
+
+
 class BuildCancelled(BuildError):
     """The build was stopped before its end; nothing of it is running any more."""
 
@@ -227,7 +236,18 @@ class StartFailed(RunError):
 
 
 class RunTimeout(RunError):
-    """The container did not end in time and was stopped and removed."""
+    """The container did not end in time and was stopped and removed.
+
+    Args:
+        cause: As in `StagelabError`.
+        fix: As in `StagelabError`.
+        detail: What it printed last.
+        why: What kept it from ending, in a sentence, "" if that is not known.
+    """
+
+    def __init__(self, cause: str, *, fix: str, detail: str = "", why: str = "") -> None:
+        super().__init__(cause, fix=fix, detail=detail)
+        self.why = why
 
 
 class ImageError(StagelabError):
