@@ -30,4 +30,4 @@ def _kind(row: BaseRow) -> str:
     return row.base.kind if row.base else "missing"
 
 
-register_check(check_bases)
+register_check("base images", check_bases)

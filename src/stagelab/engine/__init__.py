@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from stagelab._lazy import names_of
 
 if TYPE_CHECKING:
-    from stagelab.engine.checks import Check
+    from stagelab.engine.checks import Check, Diagnosis
     from stagelab.engine.cleanup import Cleaned, clean, tidy
     from stagelab.engine.connecting import connect, engine_id, is_own_engine
-    from stagelab.engine.diagnosis import Diagnosis, doctor
+    from stagelab.engine.diagnosis import doctor
 
 __all__ = [
     "Check",
@@ -29,7 +29,7 @@ __getattr__ = names_of(
     {
         "Check": "stagelab.engine.checks",
         "Cleaned": "stagelab.engine.cleanup",
-        "Diagnosis": "stagelab.engine.diagnosis",
+        "Diagnosis": "stagelab.engine.checks",
         "clean": "stagelab.engine.cleanup",
         "connect": "stagelab.engine.connecting",
         "doctor": "stagelab.engine.diagnosis",

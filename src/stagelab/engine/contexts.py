@@ -33,7 +33,7 @@ def current_context(
         EngineConfigInvalid: The context does not exist, or a file of it cannot be used.
     """
     environ = os.environ if environ is None else environ
-    folder = _config_folder(environ, home)
+    folder = config_folder(environ, home)
     name = environ.get("DOCKER_CONTEXT") or _configured_name(folder / "config.json")
     if name in {"", "default"}:
         return None
@@ -59,7 +59,9 @@ def current_context(
     return Endpoint(host, "context", name, tls)
 
 
-def _config_folder(environ: Mapping[str, str], home: Path | None) -> Path:
+def config_folder(environ: Mapping[str, str] | None = None, home: Path | None = None) -> Path:
+    """Give the folder of Docker's settings: DOCKER_CONFIG, else ~/.docker."""
+    environ = os.environ if environ is None else environ
     named = environ.get("DOCKER_CONFIG")
     return Path(named) if named else (Path.home() if home is None else home) / ".docker"
 

@@ -1,17 +1,22 @@
-"""Checks of an engine that answers."""
+"""Checks of an engine that answers: what it is, where it is, and whether it has room."""
 
 from __future__ import annotations
 
 import shutil
 import socket
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from stagelab.engine.checks import Check
-from stagelab.engine.connecting import Found
+import docker
+
+from stagelab.engine.checks import Check, EngineFacts
+from stagelab.engine.connecting import Found, is_own_engine
 from stagelab.engine.endpoint import Endpoint
+from stagelab.engine.examining import Question
 
 _NEEDED_BYTES = 6_000_000_000
 """What the bases, the lessons' images and the build cache take, with as much again to spare."""
@@ -22,20 +27,50 @@ _OLDEST_API = (1, 40)
 _LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", None}
 
 
-def of(found: Found) -> list[Check]:
-    """Check the engine that was found.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an engine said when it was asked.
+
+    Args:
+        client: The engine.
+        endpoint: Where it answers.
+        version: As `GET /version` gives it.
+        info: As `GET /info` gives it.
+        asked: This machine's clock when `info` was asked for and when it came, seconds.
+        facts: The same, in short.
+    """
+
+    client: docker.DockerClient
+    endpoint: Endpoint
+    version: Mapping[str, Any]
+    info: Mapping[str, Any]
+    asked: tuple[float, float]
+    facts: EngineFacts
+
+
+def ask(found: Found) -> Told:
+    """Ask an engine what it is.
 
     Args:
         found: As `connecting.find` gives it.
     """
-    info = found.client.info()
     version = found.client.version()
+    before = datetime.now().timestamp()  # noqa: DTZ005  (seconds since 1970 have no zone)
+    info = found.client.info()
+    after = datetime.now().timestamp()  # noqa: DTZ005
+    own = is_own_engine(found.client)
+    return Told(
+        found.client, found.endpoint, version, info, (before, after), _facts(version, info, own)
+    )
+
+
+def questions(told: Told) -> list[Question]:
+    """List what else is to be checked."""
     return [
-        _engine(found.endpoint, version, info),
-        _architecture(info),
-        _buildkit(version),
-        disk(info),
-        loopback(found.endpoint),
+        Question("architecture", lambda: _architecture(told.info)),
+        Question("BuildKit", lambda: _buildkit(told.facts), needed=False),
+        Question("disk", lambda: disk(told.info)),
+        Question("loopback", lambda: loopback(told.endpoint)),
     ]
 
 
@@ -97,13 +132,36 @@ def loopback(endpoint: Endpoint) -> Check:
     return Check("loopback", ok=True, found="ports on 127.0.0.1 can be opened and reached")
 
 
-def _engine(endpoint: Endpoint, version: Mapping[str, Any], info: Mapping[str, Any]) -> Check:
-    api = str(version.get("ApiVersion", "0"))
-    said = (
-        f"{_product(version)} {version.get('Version', '?')}, API {api}, "
-        f"{info.get('Driver', '?')} storage, at {endpoint}"
+def _facts(version: Mapping[str, Any], info: Mapping[str, Any], own: bool) -> EngineFacts:  # noqa: FBT001
+    secured = " ".join(map(str, info.get("SecurityOptions") or ()))
+    return EngineFacts(
+        product=_product(version),
+        version=str(version.get("Version", "?")),
+        api=str(version.get("ApiVersion", "0")),
+        storage=str(info.get("Driver", "?")),
+        system=str(info.get("OperatingSystem", "?")),
+        kernel=str(info.get("KernelVersion", "?")),
+        architecture=str(info.get("Architecture", "?")),
+        cgroups=str(info.get("CgroupVersion", "")),
+        memory_bytes=int(info.get("MemTotal") or 0),
+        processors=int(info.get("NCPU") or 0),
+        rootless="name=rootless" in secured,
+        own=own,
     )
-    if tuple(int(part) for part in api.split(".")) < _OLDEST_API:
+
+
+def engine(told: Told) -> Check:
+    """Say which engine it is, and whether it is new enough.
+
+    Args:
+        told: What it said.
+    """
+    facts = told.facts
+    said = (
+        f"{facts.product} {facts.version}, API {facts.api}, {facts.storage} storage, "
+        f"at {told.endpoint}"
+    )
+    if tuple(int(part) for part in facts.api.split(".")) < _OLDEST_API:
         return Check("engine", ok=False, found=said, fix="Update the engine to 20.10 or later.")
     return Check("engine", ok=True, found=said)
 
@@ -120,14 +178,14 @@ def _architecture(info: Mapping[str, Any]) -> Check:
     return Check("architecture", ok=True, found=said)
 
 
-def _buildkit(version: Mapping[str, Any]) -> Check:
+def _buildkit(facts: EngineFacts) -> Check:
     # Docker engines have it since API 1.39; others take the request and build in the classic way
-    if _product(version) == "Docker":
+    if facts.product == "Docker":
         return Check("BuildKit", ok=True, found="part of this engine, beside the classic builder")
     return Check(
         "BuildKit",
         ok=None,
-        found=f"{_product(version)} has none; lessons that compare both builders show one",
+        found=f"{facts.product} has none; lessons that compare both builders show one",
         fix="Use a Docker engine for these lessons.",
     )
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import platform
-import re
 import shutil
 import sys
 from importlib import metadata
-from threading import Thread
-
-import requests
 
 from stagelab.engine.checks import Check
+from stagelab.engine.examining import Question
 
 _OLDEST_PYTHON = (3, 11)
 _REGISTRY = "https://index.docker.io/v1/"
 """Where an engine without settings of its own looks for official images."""
 
 _REGISTRY_SECONDS = 1.5
+_PROXY_WANTS_NAME = 407
+_SERVER_ERRORS = 500
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def python() -> Check:
@@ -33,50 +31,67 @@ def python() -> Check:
 
 
 def packages() -> Check:
-    """Check that every package that the course depends on is installed."""
-    wanted = [line for line in metadata.requires("stagelab") or () if "extra ==" not in line]
-    names = [match[0] for line in wanted if (match := _NAME.match(line))]
-    missing = [name for name in names if not _version(name)]
-    if missing:
+    """Check that every package the course depends on is here, in a version that serves."""
+    from packaging.requirements import Requirement  # noqa: PLC0415  (slow, and may be missing)
+
+    wanted = [Requirement(line) for line in metadata.requires("stagelab") or ()]
+    needed = [one for one in wanted if one.marker is None or one.marker.evaluate({"extra": ""})]
+    wrong = []
+    for one in needed:
+        version = _version(one.name)
+        if version is None:
+            wrong.append(one.name)
+        elif not one.specifier.contains(version, prereleases=True):
+            wrong.append(f"{one.name} {one.specifier} (here: {version})")
+    if wrong:
         return Check(
             "packages",
             ok=False,
-            found="missing: " + ", ".join(missing),
+            found="missing: " + ", ".join(wrong),
             fix="Run `./course start --once`, or `conda env update --file environment.yml`.",
         )
     return Check(
-        "packages", ok=True, found=f"all {len(names)}, docker {_version('docker')} among them"
+        "packages", ok=True, found=f"all {len(needed)}, docker {_version('docker')} among them"
     )
 
 
-def rest() -> list[Check]:
-    """Check JupyterLab, git, and the browser that only the tests use."""
-    return [_jupyterlab(), _git(), _chromium()]
+def first() -> list[Question]:
+    """List what everything else rests on."""
+    return [Question("Python", python), Question("packages", packages)]
+
+
+def last() -> list[Question]:
+    """List JupyterLab, git, the browser that only the tests use, and the registry."""
+    return [
+        Question("JupyterLab", _jupyterlab),
+        Question("git", _git, needed=False),
+        Question("Chromium", _chromium, needed=False),
+        Question("registry", registry, needed=False, late=_registry_late()),
+    ]
 
 
 def registry() -> Check:
     """Check whether Docker Hub answers this machine (the engine may have another way)."""
-    answers: list[str] = []
+    import requests  # noqa: PLC0415  (slow, and may be missing)
 
-    def ask() -> None:
-        try:
-            requests.head(_REGISTRY, timeout=_REGISTRY_SECONDS)
-            answers.append("")
-        except requests.RequestException as error:
-            answers.append(type(error).__name__)
+    try:
+        status = requests.head(_REGISTRY, timeout=_REGISTRY_SECONDS).status_code
+    except requests.RequestException as error:
+        return _unreachable(type(error).__name__)
+    if status == _PROXY_WANTS_NAME or status >= _SERVER_ERRORS:
+        return _unreachable(f"something answers in its place, with status {status}")
+    return Check("registry", ok=True, found="Docker Hub answers")
 
-    # the time limit of requests does not hold for looking the name up
-    thread = Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(_REGISTRY_SECONDS)
-    if answers == [""]:
-        return Check("registry", ok=True, found="Docker Hub answers")
-    why = answers[0] if answers else f"no answer within {_REGISTRY_SECONDS} s"
-    return Check(
-        "registry",
-        ok=None,
-        found=f"Docker Hub is not reachable from here ({why})",
-        fix="Nothing, if the base images are there. Else `./course bases stand-ins`.",
+
+def _unreachable(why: str) -> Check:
+    found, fix = _registry_late(why)
+    return Check("registry", ok=None, found=found, fix=fix)
+
+
+def _registry_late(why: str = "no answer in time") -> tuple[str, str]:
+    return (
+        f"Docker Hub is not reachable from here ({why})",
+        "Nothing, if the base images are there. Else `./course bases stand-ins`.",
     )
 
 

@@ -4,10 +4,12 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+import stagelab
 from stagelab.cli import doctor, main, prepare
 from stagelab.cli.parser import make_parser
 from stagelab.cli.waiting import waiting
@@ -103,7 +105,27 @@ def test_doctor_as_json_and_its_exit_code(
     assert main(["doctor", "--json"]) == code
     said = json.loads(capsys.readouterr().out)
     assert said["ok"] is (code == 0)
-    assert said["checks"] == [{"name": "disk", "ok": ok, "found": "little", "fix": "free some"}]
+    assert said["schema"] == 1
+    (check,) = said["checks"]
+    assert check["id"] == "disk"
+    assert check["status"] == {True: "ok", None: "note", False: "missing"}[ok]
+    assert (check["found"], check["fix"]) == ("little", "free some")
+
+
+def test_doctor_tells_which_package_is_missing_where_none_is_there() -> None:
+    # isolated from the environment's packages: nothing but the standard library and the course
+    source = str(Path(stagelab.__file__).parents[1])
+    script = f"import sys; sys.path.insert(0, {source!r}); import stagelab.cli as cli; "
+    for words, phrase in ((["doctor"], "missing: "), (["doctor", "--json"], '"id": "packages"')):
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", "-c", script + f"sys.exit(cli.main({words!r}))"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1, done.stderr
+        assert phrase in done.stdout
+        assert "Traceback" not in done.stderr
 
 
 def test_off_a_terminal_each_step_is_a_line() -> None:

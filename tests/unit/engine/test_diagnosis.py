@@ -19,7 +19,7 @@ def named(result: Diagnosis, name: str) -> Check:
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine_checks, "_REGISTRY", "http://127.0.0.1:1/")
-    monkeypatch.setattr(diagnosis, "_added", [])
+    monkeypatch.setattr(diagnosis, "_added", {})
 
 
 def test_no_engine_is_a_failed_check_with_a_cure() -> None:
@@ -36,7 +36,9 @@ def test_no_engine_is_a_failed_check_with_a_cure() -> None:
 def test_an_engine_is_described_and_later_rooms_add_their_checks(
     monkeypatch: pytest.MonkeyPatch, short_path: Path
 ) -> None:
-    diagnosis.register_check(lambda _: [Check("bases", ok=False, found="none", fix="get them")])
+    diagnosis.register_check(
+        "bases", lambda _: [Check("bases", ok=False, found="none", fix="get them")]
+    )
     with pretended_engine(short_path / "e") as url:
         monkeypatch.setenv("DOCKER_HOST", url)
         result = doctor()
