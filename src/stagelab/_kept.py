@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from stagelab import _home
+from stagelab import _home, _unwritable
 
 _DIGEST = 32
 _BEGUN = "new-"
@@ -56,19 +56,11 @@ class Kept:
         return raw[_DIGEST:]
 
     def store(self, kind: str, key: str, kept: bytes) -> None:
-        """Keep bytes under a key."""
-        place = self._place(kind, key)
-        # A full or read-only disk only means that the same is found out again next time.
-        with contextlib.suppress(OSError):
-            place.parent.mkdir(parents=True, exist_ok=True)
-            handle, beside = tempfile.mkstemp(dir=place.parent, prefix=_BEGUN)
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    file.write(hashlib.sha256(kept).digest() + kept)
-                Path(beside).replace(place)
-            except OSError:
-                Path(beside).unlink(missing_ok=True)
-                raise
+        """Keep bytes under a key; where they cannot be written, that is said once."""
+        try:
+            self._write(self._place(kind, key), hashlib.sha256(kept).digest() + kept)
+        except OSError as error:
+            _unwritable.tell("What is found out is not kept, and is found out again later.", error)
 
     def bound(self, kind: str, key: str) -> None:
         """Remove what is too much; the entry that is named stays, and so does what is written."""
@@ -87,6 +79,17 @@ class Kept:
                 with contextlib.suppress(OSError):
                     path.unlink()
                     total -= size
+
+    def _write(self, place: Path, content: bytes) -> None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        handle, beside = tempfile.mkstemp(dir=place.parent, prefix=_BEGUN)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(beside).replace(place)
+        except OSError:
+            Path(beside).unlink(missing_ok=True)
+            raise
 
     def _place(self, kind: str, key: str) -> Path:
         name = hashlib.sha256(key.encode()).hexdigest()  # whatever a key is, a safe file name

@@ -36,14 +36,24 @@ _REFUSALS = (
         "registry",
     ),
     _Refusal(
-        r"proxyconnect|proxy authentication|\b407\b|bad gateway|forbidden by (the )?proxy",
+        r"proxyconnect|proxy authentication|\b407\b|bad gateway|forbidden by (the )?proxy|"
+        r"unexpected status.* 403 forbidden",
         "The proxy that the engine uses does not let it reach {registry}.",
         "Correct the engine's proxy (Docker Desktop: Settings, Resources, Proxies; Linux: "
         "proxies in /etc/docker/daemon.json), or use a bundle (STAGELAB_BUNDLE).",
         "registry",
     ),
     _Refusal(
-        r"x509|certificate signed by unknown authority|certificate has expired|"
+        r"x509: .*(not yet valid|has expired)|certificate has expired",
+        "The engine finds that the certificate of {registry} is not valid today. Most likely the "
+        "clock of the engine's machine is wrong; else a proxy shows an old certificate.",
+        "Set the clock (Linux: timedatectl set-ntp true; Docker Desktop and other virtual "
+        "machines: restart them, their clock stops while the computer sleeps), or use a bundle "
+        "(STAGELAB_BUNDLE).",
+        "registry",
+    ),
+    _Refusal(
+        r"x509|certificate signed by unknown authority|"
         r"http response to https client",
         "The engine does not trust the certificate that {registry} shows; most likely a proxy "
         "inspects the traffic.",

@@ -19,8 +19,9 @@ from stagelab.builds.classic import ClassicDecoder
 from stagelab.builds.dockerfile import StageSource, parse
 from stagelab.builds.edges import base_stage, needed
 from stagelab.builds.events import Event, Observer
-from stagelab.builds.explain import failure
+from stagelab.builds.explain import failure, stopped
 from stagelab.builds.facts import BaseUse, Build, BuilderName, BuildWarning, Stage, Step
+from stagelab.builds.guard import Guard
 from stagelab.builds.loading import ContextSource
 from stagelab.builds.masking import Masker
 from stagelab.builds.order import Order
@@ -30,6 +31,7 @@ from stagelab.builds.trace import TRACE_ID
 from stagelab.engine import ledger
 from stagelab.engine.connecting import connect
 from stagelab.engine.labels import labels as course_labels
+from stagelab.engine.lost import lost, watched, went_away
 from stagelab.errors import BuildCancelled, EngineUnreachable, OptionUnsupported
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ def build(
     extra_hosts: Mapping[str, str] | None = None,
     shm_size: int | None = None,
     memory: int | None = None,
+    timeout: float | None = None,
+    disk: int | None = None,
     cache_from: Sequence[str] = (),
     builder: Literal["auto", "buildkit", "classic"] = "auto",
     quiet: bool = False,
@@ -80,7 +84,13 @@ def build(
         platform: Build for another platform than the engine's, such as "linux/arm64".
         extra_hosts: Further host names for the RUN steps, name to address.
         shm_size: Of /dev/shm in the RUN steps, in bytes.
-        memory: Most that a RUN step may use, in bytes, swap included; classic builder only.
+        memory: Most that a RUN step may use, in bytes, swap included; classic builder only. On
+            BuildKit nothing limits it but the machine, or the limit that the course's own engine
+            has as a whole.
+        timeout: Seconds after which the build is stopped; None for never.
+        disk: Bytes by which the free space of the engine's disk may fall before the build is
+            stopped; None for all of it. Looked at only where that disk is this machine's, and what
+            else writes to it counts.
         cache_from: Images whose steps count as cached.
         builder: "buildkit" and "classic" insist; "auto" takes BuildKit where the engine has it.
         quiet: Show no live view. The facts are the same.
@@ -92,6 +102,7 @@ def build(
         ContextError: The context, the Dockerfile or `.dockerignore` cannot be read.
         SecretUnavailable: A secret cannot be read.
         BuildFailed: An instruction failed; the error tells stage, step, line and the log's end.
+        BuildStopped: It took more time or disk than it may. Nothing of it goes on running.
         OptionUnsupported: The Dockerfile or the call wants what this builder lacks.
         BuildCancelled: Interrupted; nothing of the build goes on running on the engine.
         EngineConfigInvalid: Registry credentials cannot be read.
@@ -101,34 +112,36 @@ def build(
     hidden = read_secrets(secrets)
     loaded = loading.load(context, dockerfile)
     client = client or connect()
-    order = Order(
-        client=client,
-        context=loaded,
-        source=parse(
-            loaded.dockerfile,
-            buildargs,
-            None if builder == "classic" else automatic(client, loaded.dockerfile, platform),
-        ),
-        target=target,
-        buildargs=dict(buildargs or {}),
-        tag=tag,
-        labels={**course_labels(), **(labels or {})},
-        nocache=nocache,
-        pull=pull,
-        network=network,
-        platform=platform,
-        extra_hosts=dict(extra_hosts or {}),
-        shm_size=shm_size,
-        memory=memory,
-        cache_from=tuple(cache_from),
-        secrets=hidden,
-    )
-    silent = observe is not None or quiet
-    view = nullcontext(observe) if silent else _render.live("build", tag or loaded.name)
-    with view as watching:
-        reader = _carry_out(order, builder, watching or _nobody)
-        built = _facts(order, reader, time.monotonic() - began)
-        check_platform(order, built.image)
+    with watched("the build", client):
+        order = Order(
+            client=client,
+            context=loaded,
+            source=parse(
+                loaded.dockerfile,
+                buildargs,
+                None if builder == "classic" else automatic(client, loaded.dockerfile, platform),
+            ),
+            target=target,
+            buildargs=dict(buildargs or {}),
+            tag=tag,
+            labels={**course_labels(), **(labels or {})},
+            nocache=nocache,
+            pull=pull,
+            network=network,
+            platform=platform,
+            extra_hosts=dict(extra_hosts or {}),
+            shm_size=shm_size,
+            memory=memory,
+            cache_from=tuple(cache_from),
+            secrets=hidden,
+        )
+        silent = observe is not None or quiet
+        view = nullcontext(observe) if silent else _render.live("build", tag or loaded.name)
+        with view as watching:
+            guard = Guard(client, order.id, timeout=timeout, disk=disk)
+        reader = _carry_out(order, builder, watching or _nobody, guard)
+            built = _facts(order, reader, time.monotonic() - began)
+            check_platform(order, built.image)
     return built
 
 
@@ -178,6 +191,13 @@ class _Reader:
         self._text.finish(self.error)
         return next((step for step in self._text.steps() if step.error), None)
 
+    def running(self) -> Step | None:
+        """Find the step that was carried out when the build was stopped, the oldest if several."""
+        steps = self.finish()
+        open_ = [s for s in steps if s.started and not s.cached and not s.completed]
+        ended_badly = [s for s in steps if s.error]
+        return next(iter(open_ or ended_badly), steps[-1] if steps else None)
+
     def record(self, client: docker.DockerClient) -> None:
         """Note what the build left on the engine without our label, so that it can be removed."""
         if self._classic:
@@ -192,21 +212,25 @@ class _Reader:
             ledger.record_build(client, min(times), max(ends or times), names)
 
 
-def _carry_out(order: Order, builder: str, observe: Observer) -> _Reader:
+def _carry_out(order: Order, builder: str, observe: Observer, guard: Guard) -> _Reader:
     """Send the build and read its stream to the end.
 
     Raises:
         BuildFailed: The stream ended with an error.
+        BuildStopped: The guard stopped it.
         BuildCancelled: It was interrupted.
         OptionUnsupported: BuildKit was insisted on, and another builder answered.
         EngineUnreachable: The engine went away.
     """
     reader = _Reader(order, observe, classic=builder == "classic")
-    lines = sending.classic(order) if builder == "classic" else sending.buildkit(order)
+    send = sending.classic if builder == "classic" else sending.buildkit
     try:
-        with closing(lines):
+        with guard, closing(send(order, guard)) as lines:
             for line in lines:
                 reader.feed(line)
+    except EngineUnreachable:
+        if not guard.broken:  # else it is the guard who broke the connection
+            raise
     except KeyboardInterrupt:
         raise BuildCancelled(
             "You stopped the build before its end. Nothing of it goes on running on the engine.",
@@ -217,6 +241,8 @@ def _carry_out(order: Order, builder: str, observe: Observer) -> _Reader:
         with suppress(DockerException, requests.RequestException):
             reader.record(order.client)
     if reader.error:
+        if went_away(reader.error, order.client):
+            raise lost(reader.error, "the build", order.client)
         raise failure(
             reader.error,
             source=order.source,

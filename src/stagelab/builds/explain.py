@@ -6,6 +6,7 @@ import difflib
 import re
 from typing import TYPE_CHECKING
 
+from stagelab.bases.refusals import refusal
 from stagelab.errors import BuildError, BuildFailed, OptionUnsupported
 
 if TYPE_CHECKING:
@@ -35,9 +36,11 @@ _NO_TARGET = re.compile(
 _NO_IMAGE = re.compile(
     r"pull access denied|failed to resolve source metadata|no such host|manifest (?:for .* )?"
     r"(?:unknown|not found)|repository does not exist|failed to do request|toomanyrequests|"
-    r"invalid from flag value|failed to load cache key|connection refused|i/o timeout|not found$",
+    r"invalid from flag value|failed to load cache key|connection refused|i/o timeout|not found$|"
+    r"proxyconnect|x509:|network is unreachable|too many requests|server misbehaving",
     re.IGNORECASE,
 )
+_REFERENCE = re.compile(r"\b(?:for|of) ([\w./-]+:[\w.-]+)")
 _NO_CREDENTIALS = re.compile(
     r"no basic auth credentials|\b401\b|authorization failed|\bunauthorized\b", re.IGNORECASE
 )
@@ -132,7 +135,7 @@ def _explain(  # noqa: C901, PLR0911 - a list of rules, each an `if` with a retu
             "Use base images of this engine's platform, or compile for the other one (GOARCH) in a "
             "stage that runs here.",
         )
-    if _NO_SPACE.search(error):
+    if _NO_SPACE.search(error + (step.log if step else "")):
         return (
             "The engine has no disk space left.",
             "Free some: `stagelab clean` removes what the course made, `docker system df` shows "
@@ -167,12 +170,20 @@ def _explain(  # noqa: C901, PLR0911 - a list of rules, each an `if` with a retu
             "here, too.",
         )
     if _NO_IMAGE.search(error):
-        return (
-            f"{where} needs a base image that is neither on this engine nor could be pulled.",
-            "Check the name's spelling; `stagelab bases` shows which base images are here and "
-            "how to get the others.",
-        )
+        return _explain_image(error, where, instruction)
     return f"{where} failed.", "Read the engine's words below and the Dockerfile line they name."
+
+
+def _explain_image(error: str, where: str, instruction: Instruction | None) -> tuple[str, str]:
+    cause = f"{where} needs a base image that is neither on this engine nor could be pulled."
+    fix = (
+        "Check the name's spelling; `stagelab bases` shows which base images are here and "
+        "how to get the others."
+    )
+    refused = refusal(_wanted(error, instruction), error)
+    if refused.scope == "image" or "denied" in error:  # a registry says so of a name it has not
+        return cause, fix
+    return f"{cause} {refused.cause}", f"{fix} {refused.fix}"
 
 
 def _explain_unknown(
@@ -229,6 +240,16 @@ def _mistyped_base(error: str, source: Dockerfile) -> tuple[str, str] | None:
                 f"Write FROM {close[0]}; the stages above are {', '.join(above)}.",
             )
     return None
+
+
+def _wanted(error: str, instruction: Instruction | None) -> str:
+    """Give the reference of the image that an instruction needs, as far as it is known."""
+    if instruction is not None and instruction.keyword == "FROM":
+        words = [word for word in instruction.value.split() if not word.startswith("--")]
+        return words[0]
+    named = instruction.flag("from") if instruction is not None else None
+    found = named or next(iter(_REFERENCE.findall(error)), "")
+    return found or "the image"
 
 
 def _missing_secret(error: str, instruction: Instruction | None) -> str | None:

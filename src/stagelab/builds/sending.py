@@ -14,22 +14,27 @@ from contextlib import ExitStack
 from typing import Any
 
 import requests
-import urllib3
 
 from stagelab.builds import filesync, registry_auth
 from stagelab.builds.context import CHUNK
+from stagelab.builds.guard import Guard
 from stagelab.builds.order import Order
 from stagelab.builds.packing import tar
 from stagelab.builds.parameters import BUILDKIT, CLASSIC, parameters
 from stagelab.builds.session import Session, SessionUnavailable
+from stagelab.engine.lost import BROKEN, lost
 from stagelab.errors import EngineUnreachable, OptionUnsupported
 
 _HTTP_ERROR = 400
 _Parameters = Mapping[str, str | list[str]]
 
 
-def classic(order: Order) -> Generator[dict[str, Any], None, None]:
+def classic(order: Order, guard: Guard) -> Generator[dict[str, Any], None, None]:
     """Build with the classic builder and give its stream's lines, decoded.
+
+    Args:
+        order: What is to be built.
+        guard: May stop it.
 
     Raises:
         OptionUnsupported: The order wants what only BuildKit has.
@@ -38,14 +43,18 @@ def classic(order: Order) -> Generator[dict[str, Any], None, None]:
     given = parameters(order, CLASSIC)
     with ExitStack() as stack:
         headers = registry_auth.header()
-        yield from _post(order, stack, given, tar(order.context, hide=True), headers)
+        yield from _post(order, guard, stack, given, tar(order.context, hide=True), headers)
 
 
-def buildkit(order: Order) -> Generator[dict[str, Any], None, None]:
+def buildkit(order: Order, guard: Guard) -> Generator[dict[str, Any], None, None]:
     """Build with BuildKit and give its stream's lines, decoded.
 
     An engine without BuildKit (Podman's service) builds all the same and answers as the classic
     builder does.
+
+    Args:
+        order: What is to be built.
+        guard: May stop it.
 
     Raises:
         OptionUnsupported: The order wants what only the classic builder has, or secrets over a
@@ -66,10 +75,10 @@ def buildkit(order: Order) -> Generator[dict[str, Any], None, None]:
         except SessionUnavailable as error:
             if order.secrets:
                 raise _no_way_for_secrets(order, error) from None
-            yield from _post(order, stack, given, tar(order.context))
+            yield from _post(order, guard, stack, given, tar(order.context))
             return
         wanted = {"remote": "client-session", "session": session.id, "dockerfile": "Dockerfile"}
-        yield from _post(order, stack, {**given, **wanted})
+        yield from _post(order, guard, stack, {**given, **wanted})
         if session.trouble is not None:
             raise session.trouble
 
@@ -85,6 +94,7 @@ def _no_way_for_secrets(order: Order, error: SessionUnavailable) -> OptionUnsupp
 
 def _post(
     order: Order,
+    guard: Guard,
     stack: ExitStack,
     given: _Parameters,
     body: Iterator[bytes] | None = None,
@@ -95,22 +105,25 @@ def _post(
     try:
         response = api.post(
             f"{api.base_url}/v{api.api_version}/build",
-            params=given,
-            data=body,
+            params={**given, "buildid": order.id},
+            data=guard.sends(body) if body is not None else None,
             headers={**kind, **(headers or {})},
             stream=True,
             timeout=None,
         )
         stack.callback(response.close)
+        guard.reads(response)
         if response.status_code >= _HTTP_ERROR:
             yield {"error": _message(response)}
             return
         yield from _lines(response)
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+    except BROKEN as error:
+        raise lost(error, "the build", order.client) from None
+    except json.JSONDecodeError as error:
         raise EngineUnreachable(
-            "The connection to the engine broke during the build.",
-            fix="Check that the engine still runs (`stagelab doctor`), then build again: what "
-            "was finished is in the build cache.",
+            "What answers in the engine's place does not speak as an engine does: a proxy, or "
+            "another service.",
+            fix="Check the address (`stagelab doctor`), and that no proxy stands before it.",
             detail=str(error),
         ) from None
 

@@ -16,7 +16,7 @@ import docker
 from docker.errors import DockerException, TLSParameterError
 from docker.utils import kwargs_from_env
 
-from stagelab.engine import own
+from stagelab.engine import abandoned, own
 from stagelab.engine.candidates import usual_places
 from stagelab.engine.contexts import current_context
 from stagelab.engine.endpoint import Endpoint, knock, open_client
@@ -46,7 +46,8 @@ _open: dict[tuple[str | None, ...], Found] = {}
 def connect(*, start: bool = True, timeout: float = 600) -> docker.DockerClient:
     """Give a client of the engine that the course uses.
 
-    Within one process it is the same client as long as it answers.
+    Within one process it is the same client as long as it answers. Before it is given for the first
+    time, containers are removed that processes of the course left there which are gone.
 
     Args:
         start: Start the course's own engine if it was set up before and is stopped.
@@ -69,16 +70,17 @@ def find(*, start: bool = True, timeout: float = 600, probe: float = 10.0) -> Fo
         timeout: As for `connect`.
         probe: Seconds that an engine has to tell its version.
     """
-    choice = tuple(os.environ.get(name) for name in _CHOICE)
+    choice = _choice()
     cached = _open.get(choice)
     if cached is not None:
-        if _answers(cached):
+        if _answers(cached, probe):
             cached.client.api.timeout = timeout
             return cached
         cached.client.close()
         del _open[choice]
     found = _search(start=start, timeout=timeout, probe=probe)
     _open[choice] = found
+    abandoned.sweep(found.client)
     return found
 
 
@@ -101,6 +103,18 @@ def is_own_engine(client: docker.DockerClient) -> bool:
     return own.is_set_up() and _root(client) == str(own.paths().data_root)
 
 
+def endpoint_of(client: docker.DockerClient | None) -> Endpoint | None:
+    """Give the endpoint that a client of `connect` leads to, None if that is not known.
+
+    Args:
+        client: The client; None for the one that `connect` gave for the present choice.
+    """
+    if client is None:
+        found = _open.get(_choice())
+        return found.endpoint if found else None
+    return next((found.endpoint for found in _open.values() if found.client is client), None)
+
+
 def engine_id(client: docker.DockerClient) -> str:
     """Give the engine's own ID.
 
@@ -120,6 +134,10 @@ def _id(client: docker.DockerClient) -> str:
 @cache
 def _root(client: docker.DockerClient) -> str:
     return str(client.info().get("DockerRootDir", ""))
+
+
+def _choice() -> tuple[str | None, ...]:
+    return tuple(os.environ.get(name) for name in _CHOICE)
 
 
 def _search(*, start: bool, timeout: float, probe: float) -> Found:
@@ -164,9 +182,11 @@ def _require(endpoint: Endpoint, *, timeout: float, probe: float) -> Found:
         raise explain(error, endpoint) from error
 
 
-def _answers(found: Found) -> bool:
+def _answers(found: Found, probe: float) -> bool:
+    api = found.client.api
     try:
         knock(found.endpoint)
-        return bool(found.client.ping())
+        # the SDK's own ping() waits as long as a build may be silent
+        return bool(api._result(api._get(api._url("/_ping"), timeout=probe)) == "OK")  # noqa: SLF001
     except (DockerException, OSError):
         return False

@@ -33,7 +33,7 @@ def explain(error: BaseException, endpoint: Endpoint) -> EngineUnreachable:
 
 def is_denied(error: BaseException) -> bool:
     """Tell whether the system refused this user, so that an engine may well be there."""
-    return any(isinstance(one, PermissionError) for one in _chain(error))
+    return any(isinstance(one, PermissionError) for one in chain(error))
 
 
 def not_found() -> EngineNotFound:
@@ -67,7 +67,7 @@ def start_hint() -> str:
 
 def _by_class(error: BaseException, endpoint: Endpoint) -> tuple[str, str] | None:
     """Judge by the classes in the error's chain: they do not change with anybody's wording."""
-    for one in _chain(error):
+    for one in chain(error):
         if isinstance(one, PermissionError):
             return (
                 f"This user may not use the engine at {endpoint}.",
@@ -125,6 +125,19 @@ def _by_words(detail: str, endpoint: Endpoint) -> tuple[str, str] | None:
             "Install it into the course's environment: `python -m pip install paramiko`.",
         ),
         (
+            "certificate is not yet valid",
+            f"The certificate of {endpoint} is not valid yet. Most likely one of the two clocks "
+            "is wrong: this computer's or the engine's.",
+            "Set this computer's clock (Linux: `timedatectl set-ntp true`), then run this again; "
+            "if it is right, make new certificates.",
+        ),
+        (
+            "certificate has expired",
+            f"The certificate of {endpoint} is no longer valid, or this computer's clock is wrong.",
+            "Check this computer's clock; if it is right, make new certificates and put them into "
+            "the folder that DOCKER_CERT_PATH names.",
+        ),
+        (
             "CERTIFICATE_VERIFY_FAILED",
             f"The certificate of {endpoint} is not signed by whom it should be.",
             "Set DOCKER_CERT_PATH to the folder with the right ca.pem, cert.pem and key.pem.",
@@ -151,7 +164,7 @@ def _by_words(detail: str, endpoint: Endpoint) -> tuple[str, str] | None:
     return None
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
+def chain(error: BaseException) -> Iterator[BaseException]:
     """Walk the causes, contexts, reasons and arguments of an error, each once."""
     seen: set[int] = set()
     queue: list[object] = [error]

@@ -2,13 +2,16 @@
 
 The classic builder's intermediate images carry no label of ours, and build cache records carry
 none at all. One file for each engine, one JSON object a line, only ever appended to; `rewrite`
-drops what is gone.
+drops what is gone. What cannot be written (a full or read-only disk) is kept by this process, and
+written with the next record that can be.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,7 +20,7 @@ from typing import Any
 
 import docker
 
-from stagelab import _home
+from stagelab import _home, _unwritable
 from stagelab.engine.labels import session
 from stagelab.engine.lock import locked
 
@@ -68,6 +71,11 @@ class RecordedBase:
 
 
 Record = RecordedImage | RecordedBuild | RecordedBase
+_unwritten: dict[Path, list[Record]] = {}
+"""What could not be written yet, oldest first: kept as long as this process lives."""
+
+_LOST = "What it makes on the engine is remembered by this kernel only."
+
 _KINDS = {"image": RecordedImage, "build": RecordedBuild, "base": RecordedBase}
 
 
@@ -108,7 +116,8 @@ def record_base(client: docker.DockerClient, image_id: str, reference: str) -> N
 
 def records(client: docker.DockerClient) -> tuple[Record, ...]:
     """Read what was recorded for this engine, oldest first; damaged lines are left out."""
-    return tuple(_read(_path(client)))
+    path = _path(client)
+    return (*_read(path), *_unwritten.get(path, ()))
 
 
 def rewrite(client: docker.DockerClient, keep: Callable[[Record], bool]) -> None:
@@ -119,25 +128,54 @@ def rewrite(client: docker.DockerClient, keep: Callable[[Record], bool]) -> None
         keep: Told each record, says whether it is still needed.
     """
     path = _path(client)
-    with locked(_lock()):
-        kept = [_line(record) for record in _read(path) if keep(record)]
-        if kept:
-            _replace(path, kept)
-        else:
-            path.unlink(missing_ok=True)
+    waiting = [record for record in _unwritten.pop(path, ()) if keep(record)]
+    try:
+        with locked(_lock()):
+            kept = [_line(record) for record in (*_read(path), *waiting) if keep(record)]
+            if kept:
+                _replace(path, kept)
+            else:
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        if waiting:
+            _unwritten[path] = waiting
+        _unwritable.tell(_LOST, error)
 
 
 def _append(client: docker.DockerClient, record: Record) -> None:
     path = _path(client)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with locked(_lock()), path.open("a", encoding="utf-8") as file:
-        file.write(_line(record))
+    _unwritten.setdefault(path, []).append(record)
+    try:
+        with locked(_lock()):
+            waiting = _unwritten.get(path, [])[:]  # another thread may have written ours as well
+            _add(path, "".join(map(_line, waiting)))
+            del _unwritten.get(path, [])[: len(waiting)]
+    except OSError as error:
+        _unwritable.tell(_LOST, error)
+
+
+def _add(path: Path, lines: str) -> None:
+    """Append lines, or nothing: half a line would spoil the next one."""
+    content = lines.encode()
+    with path.open("ab", buffering=0) as file:
+        before = file.seek(0, os.SEEK_END)
+        try:
+            while content:
+                content = content[file.write(content) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                file.truncate(before)
+            raise
 
 
 def _replace(path: Path, lines: Iterable[str]) -> None:
     new = path.with_suffix(".new")
-    new.write_text("".join(lines), encoding="utf-8")
-    new.replace(path)
+    try:
+        new.write_text("".join(lines), encoding="utf-8")
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)
+        raise
 
 
 def _lock() -> Path:
@@ -164,9 +202,11 @@ def _line(record: Record) -> str:
 
 
 def _read(path: Path) -> Iterable[Record]:
-    if not path.exists():
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:  # not there yet, or not this user's
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in lines:
         try:
             record = _parse(json.loads(line))
         except (ValueError, KeyError, TypeError):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from stagelab import _home
+from stagelab import _home, _unwritable
 from stagelab.exercise.course import sample_app
 
 if TYPE_CHECKING:
@@ -114,10 +117,25 @@ class Task:
         """
         if self.app is not None:
             return sample_app(self.app)
-        folder = _home.cache_dir() / "exercises" / self.id
+        kept = _home.cache_dir() / "exercises"
+        try:
+            return self._write(kept / self.id)
+        except OSError as error:
+            _unwritable.tell("An exercise's files are in a folder for this kernel only.", error)
+            return self._write(_passing() / self.id)
+
+    def _write(self, folder: Path) -> Path:
         for name, text in self.files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             if not path.is_file() or path.read_bytes() != text.encode():
                 path.write_bytes(text.encode())
         return folder
+
+
+@cache
+def _passing() -> Path:
+    """Make a folder that goes with this process."""
+    folder = tempfile.TemporaryDirectory(prefix="stagelab-exercises-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)

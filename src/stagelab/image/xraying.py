@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, overload
 
+from stagelab.engine.lost import watched
 from stagelab.errors import ImageError
 from stagelab.image.analysis import analyse, with_fixes
 from stagelab.image.gathering import fetch, gather
@@ -78,12 +79,24 @@ def xray(
         ImageNotFound: If the engine has no such image.
         ArchiveDamaged: If an archive is cut off, inconsistent, unsafe or beyond measure.
         ImageError: If an image cannot be read for another reason, or none is given.
+        EngineUnreachable: If the engine goes away meanwhile.
     """
     if not images:
         raise ImageError(
             "There is no image to look into.",
             fix="Give an image, a build, a reference such as 'alpine:3.22', or an archive's path.",
         )
+    with watched("the look into the image", client):
+        return _seen(images, client, progress, fixes=fixes)
+
+
+def _seen(
+    images: tuple[Thing, ...],
+    client: DockerClient | None,
+    progress: Progress | None,
+    *,
+    fixes: bool,
+) -> XRay | tuple[XRay, ...]:
     sources = [source_of(image, client) for image in images]
     with _without_collector():
         seen = [
