@@ -3,17 +3,21 @@
 The ways, in this order: it is there · a bundle holds it · a stand-in of it is in the cache · the
 registry gives it · a stand-in is made. Stand-ins take official names on the course's own engine,
 elsewhere only on demand: on a learner's engine the names belong to the learner.
+
+Of several kernels that miss bases at once, one gets them and the others wait: a registry counts
+every pull, and making stand-ins takes all of a machine.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import docker
 from docker.errors import APIError
 
+from stagelab import _home
 from stagelab.bases.base import Base, Origin, look
 from stagelab.bases.bundle import VARIABLE, bundled
 from stagelab.bases.catalog import CatalogueEntry, catalogue, entry
@@ -23,6 +27,7 @@ from stagelab.bases.pull import pull
 from stagelab.bases.refusals import registry_of
 from stagelab.bases.standin import cached, make
 from stagelab.engine import is_own_engine, ledger
+from stagelab.engine.lock import locked
 from stagelab.errors import BaseUnavailable, PullFailed, StandInFailed
 
 _PATIENCE = 30.0
@@ -30,6 +35,9 @@ _PATIENCE_WITH_FALLBACK = 8.0
 _PATIENCE_AFTER_FAILURE = 4.0
 """Seconds for a registry's first answer: long where nothing else helps, short where it does, and
 shorter still when another registry has been found out of reach."""
+
+_LONGEST_TURN = 3600.0
+"""Seconds after which another kernel that is still getting bases is not waited for any more."""
 
 
 @dataclass(slots=True)
@@ -123,24 +131,45 @@ def _ensure(
     ways: tuple[Callable[[_Search], None], ...],
 ) -> dict[str, Base]:
     entries = _entries(names)
-    present = {one.name: look(client, one, "local") for one in entries}
-    found = {name: base for name, base in present.items() if base is not None}
-    missing = {one.name: one for one in entries if one.name not in found}
-    if missing:
-        search = _Search(
-            client,
-            missing,
-            allowed=is_own_engine(client) if stand_ins is None else stand_ins,
-            progress=progress or silent,
-            architecture=str(client.version()["Arch"]),
-        )
-        for way in ways:
-            if search.missing:
-                way(search)
+    found = _present(client, entries)
+    if len(found) < len(entries):
+        with _turn(progress or silent):
+            found = _present(client, entries)  # another kernel may have brought them meanwhile
+            search = _Search(
+                client,
+                {one.name: one for one in entries if one.name not in found},
+                allowed=is_own_engine(client) if stand_ins is None else stand_ins,
+                progress=progress or silent,
+                architecture=str(client.version()["Arch"]),
+            )
+            for way in ways:
+                if search.missing:
+                    way(search)
         if search.missing:
             raise _unavailable(search)
         found |= search.found
     return {one.name: found[one.name] for one in entries}
+
+
+def _present(client: docker.DockerClient, entries: Iterable[CatalogueEntry]) -> dict[str, Base]:
+    looked = {one.name: look(client, one, "local") for one in entries}
+    return {name: base for name, base in looked.items() if base is not None}
+
+
+@contextlib.contextmanager
+def _turn(progress: Progress) -> Iterator[None]:
+    """Wait until no other process gets bases; where no lock can be written, nobody waits."""
+    lock = _home.data_dir() / "bases.lock"
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(lock, timeout=0))
+        except TimeoutError:
+            progress("Waiting for another kernel that gets the base images", None, None)
+            with contextlib.suppress(OSError):
+                stack.enter_context(locked(lock, timeout=_LONGEST_TURN))
+        except OSError:
+            pass
+        yield
 
 
 def _entries(names: tuple[str, ...]) -> list[CatalogueEntry]:
