@@ -8,7 +8,9 @@ operation is described only as such; later ones name the instruction.
 from __future__ import annotations
 
 import json
+import random
 import re
+import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -16,6 +18,7 @@ from operator import itemgetter
 from typing import Any
 
 import docker
+from docker.errors import APIError
 
 from stagelab.engine.ledger import RecordedBuild
 
@@ -30,6 +33,9 @@ _UNNAMED = (
 )
 """Beginnings of descriptions that name no instruction."""
 
+_BUSY = "disk usage operation is already running"
+_PATIENCE = 120.0
+
 _EXEC = re.compile(r" from exec (?P<command>.*)", re.DOTALL)
 _RUN = re.compile(r"\bRUN\s+(?:--\S+\s+)*(?P<command>.*)", re.DOTALL)
 _PULLED = re.compile(r"^pulled from (?P<reference>[^@\s]+)")
@@ -40,16 +46,32 @@ def cache_records(client: docker.DockerClient) -> list[dict[str, Any]]:
     """List the engine's build cache records, as `GET /system/df` gives them.
 
     From API version 1.53 on they are items of `BuildCacheUsage`, if asked for; engines before
-    know no such question and give `BuildCache`.
+    know no such question and give `BuildCache`. Up to 20.10 an engine answers one at a time.
 
     Args:
         client: The engine.
+
+    Raises:
+        docker.errors.APIError: The engine does not tell.
     """
-    api = client.api
-    asked = {"type": "build-cache", "verbose": "1"}
-    told = api._result(api._get(api._url("/system/df"), params=asked), json=True)  # noqa: SLF001 - the SDK's own df() takes no parameters
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            told = _disk_usage(client)
+            break
+        except APIError as error:  # another kernel asks at this moment, or a person does
+            if _BUSY not in str(error.explanation) or time.monotonic() > deadline:
+                raise
+            time.sleep(random.uniform(0.1, 0.5))  # noqa: S311 - so that kernels do not keep step
     usage = told.get("BuildCacheUsage") or {}
     return list(usage.get("Items") or told.get("BuildCache") or [])
+
+
+def _disk_usage(client: docker.DockerClient) -> dict[str, Any]:
+    api = client.api
+    asked = {"type": "build-cache", "verbose": "1"}
+    told: dict[str, Any] = api._result(api._get(api._url("/system/df"), params=asked), json=True)  # noqa: SLF001 - the SDK's own df() takes no parameters
+    return told
 
 
 def ours(found: Iterable[dict[str, Any]], builds: Sequence[RecordedBuild]) -> list[dict[str, Any]]:

@@ -117,9 +117,9 @@ def clean(
     images = _images(sweep, records, foreign)
     volumes = _labelled(sweep, client.volumes.list(filters=sweep.filters()))
     networks = _labelled(sweep, client.networks.list(filters=sweep.filters()))
-    count, freed = _build_cache(sweep, records) if build_cache else (0, 0)
+    count, freed = _build_cache(sweep) if build_cache else (0, 0)
     if not dry_run:
-        ledger.rewrite(client, _needed(client))
+        ledger.rewrite(client, _needed(sweep, build_cache=build_cache))
         if cache:
             shutil.rmtree(_home.cache_dir(), ignore_errors=True)
     return Cleaned(containers, images, volumes, networks, count, freed, tuple(sweep.kept), dry_run)
@@ -206,6 +206,9 @@ def _remove_image(
 ) -> tuple[list[str], str | None]:
     """Remove one image's names that are ours, and the image if it has no other.
 
+    Several kernels give the same names, and each name is that of the last image that got it. So
+    the image goes by its ID, with its last name: that name may be another image's by now.
+
     Returns:
         What was removed, and why the engine refused, None if it did not.
     """
@@ -214,13 +217,17 @@ def _remove_image(
     except NotFound:
         return [], None
     ours = [tag for tag in tags if tag.startswith(TAG_PREFIX) or bases.get(tag) == identity]
-    names = ours if tags else [identity]
+    names = {tag: tag for tag in ours}
+    if len(ours) == len(tags):
+        names[ours[-1] if ours else identity] = identity
     removed: list[str] = []
-    for name in names:
+    for name, target in names.items():
         if not sweep.dry_run:
             try:
+                if target != identity and sweep.client.images.get(target).id != identity:
+                    continue
                 # "noprune": its untagged parents may be somebody else's
-                sweep.client.api.remove_image(name, noprune=True)
+                sweep.client.api.remove_image(target, noprune=True)
             except NotFound:
                 continue
             except APIError as error:
@@ -229,13 +236,12 @@ def _remove_image(
     return removed, None
 
 
-def _build_cache(sweep: _Sweep, records: Iterable[ledger.Record]) -> tuple[int, int]:
+def _build_cache(sweep: _Sweep) -> tuple[int, int]:
     """Remove our records of the build cache; gives how many, and the bytes freed."""
     found = buildcache.cache_records(sweep.client)
     everything = sweep.session is None and is_own_engine(sweep.client)
     if not everything:
-        builds = [record for record in records if isinstance(record, RecordedBuild)]
-        found = buildcache.ours(found, builds)
+        found = _of_session(sweep, found)
     if sweep.dry_run or not found:
         return len(found), 0
     if everything:
@@ -243,14 +249,35 @@ def _build_cache(sweep: _Sweep, records: Iterable[ledger.Record]) -> tuple[int, 
     return len(found), buildcache.prune(sweep.client, [record["ID"] for record in found])
 
 
-def _needed(client: docker.DockerClient) -> Callable[[ledger.Record], bool]:
-    """Make a test of records: is what it speaks of still on the engine?"""
-    images = {str(image["Id"]) for image in client.api.images(all=True)}
-    cache = buildcache.History(buildcache.cache_records(client))
+def _of_session(sweep: _Sweep, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Keep what the session's builds created; what may be of another one that ran then is not."""
+    builds = [each for each in ledger.records(sweep.client) if isinstance(each, RecordedBuild)]
+    ours = buildcache.ours(found, [each for each in builds if sweep.of_session(each)])
+    others = buildcache.ours(ours, [each for each in builds if not sweep.of_session(each)])
+    theirs = {id(record) for record in others}
+    return [record for record in ours if id(record) not in theirs]
+
+
+def _needed(sweep: _Sweep, *, build_cache: bool) -> Callable[[ledger.Record], bool]:
+    """Make a test of records: is what it speaks of still on the engine?
+
+    Args:
+        sweep: The clean-up, at its end.
+        build_cache: Whether to look at the build cache as well, which takes the engine a while;
+            if not, records of builds are kept.
+    """
+    seen = set(ledger.records(sweep.client))  # what comes later is of another kernel, and needed
+    images = {str(image["Id"]) for image in sweep.client.api.images(all=True)}
+    found = buildcache.cache_records(sweep.client) if build_cache else []
+    builds = buildcache.History(found)
+    left = buildcache.History(_of_session(sweep, found))
 
     def needed(record: ledger.Record) -> bool:
+        if record not in seen:
+            return True
         if isinstance(record, RecordedBuild):
-            return any(True for _ in cache.made_by(record))
+            history = left if sweep.of_session(record) else builds
+            return not build_cache or any(True for _ in history.made_by(record))
         return record.image_id in images
 
     return needed
