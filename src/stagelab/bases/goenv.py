@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import tarfile
 from typing import TYPE_CHECKING
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 from docker.errors import DockerException, ImageNotFound
 
 from stagelab.bases.catalog import entry
-from stagelab.engine.labels import labels
+from stagelab.engine.placing import placed
 from stagelab.errors import BaseUnavailable
 
 if TYPE_CHECKING:
@@ -29,22 +28,18 @@ def default_proxy(client: docker.DockerClient) -> str:
     """
     reference = entry("golang").reference
     try:
-        container = client.containers.create(reference, labels=labels())
+        with placed(client, reference) as container:
+            pieces, _ = client.api.get_archive(container.id, _FILE)
+            with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as archive:
+                file = archive.extractfile(archive.next() or "")
+                lines = file.read().decode("utf-8").splitlines() if file else []
     except ImageNotFound as error:
         raise BaseUnavailable(
             f"The base image {reference} is not on this engine.",
             fix="./course bases brings it.",
             detail=str(error.explanation or error),
         ) from None
-    try:
-        pieces, _ = client.api.get_archive(container.id, _FILE)
-        with tarfile.open(fileobj=io.BytesIO(b"".join(pieces))) as archive:
-            file = archive.extractfile(archive.next() or "")
-            lines = file.read().decode("utf-8").splitlines() if file else []
     except (DockerException, tarfile.TarError, KeyError):
         return ""
-    finally:
-        with contextlib.suppress(DockerException):
-            container.remove(force=True, v=True)
     settings = dict(line.partition("=")[::2] for line in lines if not line.startswith("#"))
     return settings.get("GOPROXY", "")

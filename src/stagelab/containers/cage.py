@@ -6,10 +6,12 @@ import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError
 from docker.errors import ImageNotFound as SdkImageNotFound
+from docker.types import DriverConfig, Mount, Ulimit
 
 from stagelab.engine.labels import labels
+from stagelab.engine.placing import placed
 from stagelab.errors import ImageNotFound, StartFailed
 
 if TYPE_CHECKING:
@@ -24,6 +26,15 @@ CPUS = 1.0
 
 LOG_BYTES = "1m"
 """Most bytes of its output that the engine keeps."""
+
+FILE_BYTES = 64_000_000
+"""Most bytes of a file that it writes (RLIMIT_FSIZE)."""
+
+OPEN_FILES = 4096
+"""Most files and connections that a process has open (RLIMIT_NOFILE)."""
+
+_TMP = "/tmp"  # noqa: S108 - a path in the container
+_TMPFS_SIZE = "16m"
 
 _MILLISECOND = 1_000_000  # ns; the shortest time that engines accept, and 0 inherits the image's
 
@@ -46,8 +57,9 @@ def caged(
     """Create a container that can do no harm, and remove it at the end, whatever happens.
 
     No network (unless `port` is to be published, then on 127.0.0.1 only), no capabilities, no new
-    privileges, a read-only root with a small writable /tmp, limits on memory, processors and
-    processes. It is not started yet.
+    privileges, a read-only root with a small writable /tmp, small volumes in memory where the image
+    declares volumes, limits on memory, processors, processes, open files and the size of a file, no
+    core dumps. It is not started yet; `watching.Watch` looks after it when it is.
 
     Args:
         client: The engine.
@@ -74,44 +86,63 @@ def caged(
     if entrypoint is not None:
         options["entrypoint"] = list(entrypoint)
     if tmp:
-        options["tmpfs"] = {"/tmp": "size=16m,mode=1777"}  # noqa: S108 - a path in the container
-    try:
-        if health_seconds is not None and _has_health_check(client, image):
-            options["healthcheck"] = _every(health_seconds)
-        container = client.containers.create(
-            reference(image),
-            list(command) or None,
-            labels=labels(),
-            environment=dict(env or {}),
-            user=user,
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            read_only=read_only,
-            mem_limit=memory,
-            memswap_limit=memory,
-            nano_cpus=int(CPUS * 1e9),
-            pids_limit=PIDS,
-            log_config={"type": "json-file", "config": {"max-size": LOG_BYTES, "max-file": "1"}},
-            **options,
-        )
-    except SdkImageNotFound as error:
-        raise ImageNotFound(
-            f"There is no image {reference(image)!r} on this engine.",
-            fix="Build it first, or check the name; `docker image ls` lists what is there.",
-            detail=str(error.explanation or error),
-        ) from None
-    except APIError as error:
-        raise start_failed(image, error) from None
-    try:
+        options["tmpfs"] = {_TMP: f"size={_TMPFS_SIZE},mode=1777"}
+    with contextlib.ExitStack() as stack:
+        try:
+            config = client.images.get(reference(image)).attrs.get("Config") or {}
+            if health_seconds is not None and config.get("Healthcheck"):
+                options["healthcheck"] = _every(health_seconds)
+            box = placed(
+                client,
+                reference(image),
+                list(command) or None,
+                environment=dict(env or {}),
+                user=user,
+                cap_drop=["ALL"],
+                security_opt=["no-new-privileges"],
+                read_only=read_only,
+                mem_limit=memory,
+                memswap_limit=memory,
+                nano_cpus=int(CPUS * 1e9),
+                pids_limit=PIDS,
+                ulimits=_ulimits(),
+                mounts=[
+                    _volume(path)
+                    for path in config.get("Volumes") or ()
+                    if not (tmp and path.rstrip("/") == _TMP)
+                ],
+                log_config={
+                    "type": "json-file",
+                    "config": {"max-size": LOG_BYTES, "max-file": "1"},
+                },
+                **options,
+            )
+            container = stack.enter_context(box)
+        except SdkImageNotFound as error:
+            raise ImageNotFound(
+                f"There is no image {reference(image)!r} on this engine.",
+                fix="Build it first, or check the name; `docker image ls` lists what is there.",
+                detail=str(error.explanation or error),
+            ) from None
+        except APIError as error:
+            raise start_failed(image, error) from None
         yield container
-    finally:
-        with contextlib.suppress(NotFound, DockerException):
-            container.remove(force=True, v=True)
 
 
-def _has_health_check(client: docker.DockerClient, image: object) -> bool:
-    found = client.images.get(reference(image))
-    return bool((found.attrs.get("Config") or {}).get("Healthcheck"))
+def _ulimits() -> list[Ulimit]:
+    limits = {"core": 0, "fsize": FILE_BYTES, "nofile": OPEN_FILES}
+    return [Ulimit(name=name, soft=most, hard=most) for name, most in limits.items()]
+
+
+def _volume(path: str) -> Mount:
+    """Give a volume in memory for a path that the image declares as one.
+
+    Else the engine would make one on its disk, which nothing bounds. As in that one, what the image
+    has there is copied into it; it goes with the container.
+    """
+    options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={_TMPFS_SIZE}"}
+    driver = DriverConfig("local", options)
+    return Mount(path, None, type="volume", labels=labels(), driver_config=driver)
 
 
 def _every(seconds: float) -> dict[str, int]:

@@ -15,6 +15,12 @@ SESSION_LABEL = "org.stagelab.session"
 STAND_IN_LABEL = "org.stagelab.stand-in"
 """On a stand-in base image, and by inheritance on what is built from it; value: its recipe."""
 
+OWNER_LABEL = "org.stagelab.owner"
+"""On every container, with the process that made it, as `owners.me` names it."""
+
+NAME_LABEL = "org.stagelab.container"
+"""On every container, with its own name: one that inherited the label has another name."""
+
 TAG_PREFIX = "stagelab/"
 """Every tag that the course gives lies below this."""
 

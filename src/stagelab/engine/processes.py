@@ -1,13 +1,19 @@
-"""Which engine processes run on this Linux machine, read from /proc."""
+"""Which processes run on this machine; on Linux, which are an engine's, read from /proc."""
 
 from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+if sys.platform == "win32":
+    import ctypes
+
+    _SYNCHRONIZE, _ACCESS_DENIED, _WAIT_TIMEOUT = 0x100000, 5, 0x102
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,63 @@ def find(pid: int) -> Process | None:
     except OSError:
         return None
     return Process(pid, tuple(os.fsdecode(word) for word in words[:-1]))
+
+
+def started(pid: int) -> str:
+    """Tell when a process started, in its system's own count; "" if that cannot be known."""
+    state = _state(pid)
+    return state[_START] if state else ""
+
+
+def lives(pid: int, start: str) -> bool:
+    """Tell whether a process still runs.
+
+    Args:
+        pid: Its number.
+        start: What `started` said of it: a number can be given anew. Where that is not known, the
+            number alone decides.
+    """
+    if pid <= 0 or not _exists(pid):
+        return False
+    state = _state(pid)  # another user's can be hidden
+    return not state or (state[0] not in {"Z", "X"} and (not start or state[_START] == start))
+
+
+_START = 19
+"""Where the start is behind the name in /proc/PID/stat: proc_pid_stat(5), field 22."""
+
+
+def _state(pid: int) -> list[str]:
+    """Give what the kernel says of a process behind its name, which can hold anything."""
+    try:
+        text = Path("/proc", str(pid), "stat").read_text(errors="replace")
+    except OSError:
+        return []
+    return text.rpartition(")")[2].split()
+
+
+if sys.platform == "win32":
+
+    def _exists(pid: int) -> bool:
+        kernel32 = ctypes.windll.kernel32
+        handle = kernel32.OpenProcess(_SYNCHRONIZE, False, pid)  # noqa: FBT003 - Windows' order
+        if not handle:
+            return bool(kernel32.GetLastError() == _ACCESS_DENIED)
+        try:
+            return bool(kernel32.WaitForSingleObject(handle, 0) == _WAIT_TIMEOUT)
+        finally:
+            kernel32.CloseHandle(handle)
+
+else:
+
+    def _exists(pid: int) -> bool:
+        try:
+            os.kill(pid, 0)
+        except (ProcessLookupError, OverflowError):
+            return False
+        except OSError:
+            return True  # somebody else's
+        return True
 
 
 def all_processes() -> list[Process]:

@@ -18,13 +18,14 @@ from stagelab.engine import connecting
 _ANSWERS = {
     "_ping": "OK",
     "version": {"ApiVersion": "1.41", "Version": "20.10.24", "Components": [{"Name": "Engine"}]},
+    "json": [],
     "info": {"ID": "PRETENDED", "DockerRootDir": "/nowhere", "OSType": "linux"},
 }
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        answer = _ANSWERS[self.path.rpartition("/")[2]]
+        answer = _ANSWERS[self.path.partition("?")[0].rpartition("/")[2]]
         body = answer if isinstance(answer, str) else json.dumps(answer)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
