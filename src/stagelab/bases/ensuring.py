@@ -28,6 +28,7 @@ from stagelab.bases.refusals import registry_of
 from stagelab.bases.standin import cached, make
 from stagelab.engine import is_own_engine, ledger
 from stagelab.engine.lock import locked
+from stagelab.engine.lost import watched
 from stagelab.errors import BaseUnavailable, PullFailed, StandInFailed
 
 _PATIENCE = 30.0
@@ -80,9 +81,11 @@ def ensure(
     Raises:
         BaseUnavailable: One is not there and cannot be had; says what to do.
         PullFailed: The engine's disk is full.
+        EngineUnreachable: The engine went away meanwhile.
     """
     ways = (_from_bundles, _from_cache, _from_registries, _from_packages)
-    return _ensure(client, names, stand_ins, progress, ways)
+    with watched("the search for base images", client):
+        return _ensure(client, names, stand_ins, progress, ways)
 
 
 def ensure_stand_ins(
@@ -92,7 +95,8 @@ def ensure_stand_ins(
 
     Arguments and errors as of `ensure`.
     """
-    return _ensure(client, names, True, progress, (_from_cache, _from_packages))  # noqa: FBT003  # private
+    with watched("the search for base images", client):
+        return _ensure(client, names, True, progress, (_from_cache, _from_packages))  # noqa: FBT003  # private
 
 
 def pull_official(

@@ -19,6 +19,7 @@ from requests.exceptions import RequestException
 
 from stagelab.bases.progress import Progress, silent
 from stagelab.bases.refusals import refusal, silence
+from stagelab.engine.lost import BROKEN, lost
 
 _STALL = 120.0
 """Seconds between two lines of a pull that has begun; unpacking a large layer is silent."""
@@ -43,6 +44,7 @@ def pull(
 
     Raises:
         PullFailed: The registry or the way to it refused, or did not answer in time.
+        EngineUnreachable: The engine went away meanwhile.
     """
     lines: queue.SimpleQueue[_Item] = queue.SimpleQueue()
     given_up = threading.Event()
@@ -61,6 +63,8 @@ def pull(
                 raise silence(reference, limit) from None
             if item == "end":
                 return
+            if isinstance(item, BROKEN) and not isinstance(item, APIError):
+                raise lost(item, f"the pull of {reference}", client) from item
             if isinstance(item, Exception):
                 raise refusal(reference, _words(item)) from item
             if "error" in item:

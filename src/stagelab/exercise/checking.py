@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from stagelab.builds import Build, parse
+from stagelab.engine.lost import watched
 from stagelab.errors import BaseError, BuildFailed, EngineError, ExerciseError, StagelabError
 from stagelab.exercise.answers import SOLUTIONS, read_answer
 from stagelab.exercise.attempt import Attempt
@@ -63,7 +64,8 @@ def _judge(
 ) -> Outcome:
     """Look at one requirement; `told` is what earlier ones have reported, said once only."""
     try:
-        found = requirement.look(attempt)
+        with watched("the check", attempt.client):
+            found = requirement.look(attempt)
     except StagelabError as error:
         if any(error is each for each in told):
             return _outcome(requirement, waiting())
