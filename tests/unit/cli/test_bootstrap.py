@@ -19,6 +19,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The bootstrap, in a folder of its own, that notes its slow steps in place of doing them."""
     shutil.copy(_ROOT / "course", tmp_path / "course")
     shutil.copy(_ROOT / "pyproject.toml", tmp_path)
+    shutil.copytree(_ROOT / "locks", tmp_path / "locks")
     loader = importlib.machinery.SourceFileLoader("course_bootstrap", str(tmp_path / "course"))
     spec = importlib.util.spec_from_loader("course_bootstrap", loader)
     assert spec is not None
@@ -26,14 +27,23 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setattr("sys.dont_write_bytecode", True)
     loader.exec_module(module)
     vars(module)["steps"] = []
-    monkeypatch.setattr(module, "follow", lambda _, command: module.steps.append(command[-1]))
+    monkeypatch.setattr(module, "follow", lambda _, command: module.steps.append(_told(command)))
     monkeypatch.setattr(module, "works", lambda: True)
+    monkeypatch.delenv("STAGELAB_UNLOCKED", raising=False)
     return module
+
+
+def _told(command: list[str]) -> str:
+    """Tell a step in short: what is made, which locks are installed, or what is without them."""
+    if "--requirement" not in command:
+        return " ".join(word for word in command[-2:] if word not in {"venv", "--editable"})
+    assert {"--require-hashes", "--no-deps"} <= set(command)
+    return " ".join(Path(word).stem for word in command if word.endswith(".txt"))
 
 
 def test_the_first_run_installs_and_the_second_does_nothing(course: ModuleType) -> None:
     course.prepare([])
-    assert course.steps == [str(course.VENV), "."]
+    assert course.steps == [str(course.VENV), "course", "."]
     course.steps.clear()
     course.prepare([])
     assert course.steps == []
@@ -42,10 +52,31 @@ def test_the_first_run_installs_and_the_second_does_nothing(course: ModuleType) 
 def test_the_tests_need_more_and_what_is_there_stays(course: ModuleType) -> None:
     course.prepare([])
     course.steps.clear()
-    course.prepare(["test"])
+    course.prepare(["slides", "test"])
     course.prepare([])
     course.prepare(["test"])
-    assert course.steps == [".[test]"]
+    assert course.steps == ["course slides test", "."]
+
+
+def test_without_the_locks_only_if_asked_and_then_it_stays_so(
+    course: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course.prepare([])
+    course.steps.clear()
+    monkeypatch.setenv("STAGELAB_UNLOCKED", "1")
+    course.prepare([])
+    assert course.steps == [str(course.VENV), "."]
+    course.steps.clear()
+    monkeypatch.delenv("STAGELAB_UNLOCKED")
+    course.prepare([])
+    assert course.steps == []
+    course.prepare(["slides"])
+    assert course.steps == [".[slides]"]
+
+
+def _changed_lock(course: ModuleType) -> None:
+    with (course.LOCKS / "course.txt").open("a") as file:
+        file.write("# changed\n")
 
 
 def _changed_dependencies(course: ModuleType) -> None:
@@ -66,7 +97,8 @@ def _broken_interpreter(course: ModuleType) -> None:
 
 
 @pytest.mark.parametrize(
-    "harm", [_changed_dependencies, _interrupted, _damaged_stamp, _broken_interpreter]
+    "harm",
+    [_changed_dependencies, _changed_lock, _interrupted, _damaged_stamp, _broken_interpreter],
 )
 def test_what_is_not_whole_is_made_anew(
     course: ModuleType, harm: Callable[[ModuleType], None]
@@ -76,7 +108,7 @@ def test_what_is_not_whole_is_made_anew(
     course.steps.clear()
     harm(course)
     course.prepare([])
-    assert course.steps == [str(course.VENV), "."]
+    assert course.steps == [str(course.VENV), "course", "."]
     assert not (course.VENV / "old").exists()
 
 
