@@ -18,10 +18,10 @@ from stagelab.errors import EngineError
 
 __all__ = ["Check", "Diagnosis", "EngineCheck", "doctor", "register_check"]
 
-_SECONDS = 2.1
-"""For all of it: with the start of Python it stays below three."""
+_SECONDS = 1.7
+"""For all of it: with the start of Python on a slow machine it stays below three."""
 
-_PROBE_SECONDS = 1.5
+_PROBE_SECONDS = 1.2
 """For an engine's first answer, so that one that hangs is told from one that is slow."""
 
 EngineCheck = Callable[[docker.DockerClient], Iterable[Check]]

@@ -14,7 +14,7 @@ _OLDEST_PYTHON = (3, 11)
 _REGISTRY = "https://index.docker.io/v1/"
 """Where an engine without settings of its own looks for official images."""
 
-_REGISTRY_SECONDS = 1.5
+_REGISTRY_SECONDS = 1.2
 _PROXY_WANTS_NAME = 407
 _SERVER_ERRORS = 500
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
