@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from stagelab import _home
+from stagelab.engine import owners, temporary
 
 _WRITING = ".writing-"
 MAKING = ".making-"
@@ -56,6 +56,11 @@ def delete_archives() -> int:
     return freed
 
 
+def delete_abandoned() -> None:
+    """Delete what processes left that were killed while they made an archive."""
+    temporary.remove(where=folder())
+
+
 def intact(path: Path) -> bool:
     """Tell whether an archive is there and has the content that its checksum says."""
     try:
@@ -73,18 +78,18 @@ def writing(path: Path) -> Iterator[IO[bytes]]:
     Two processes that make the same archive do not meet: each writes its own file, and the last
     one to end leaves its own archive and checksum, which are those of the other.
     """
-    temporary = path.with_name(f"{_WRITING}{os.getpid()}-{secrets.token_hex(4)}")
-    checksum = _checksum_file(temporary)
+    beside = path.with_name(f"{_WRITING}{owners.me()}.{secrets.token_hex(4)}")
+    checksum = _checksum_file(beside)
     try:
-        with temporary.open("xb") as out:
+        with beside.open("xb") as out:
             yield out
-        with temporary.open("rb") as content:
+        with beside.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
         checksum.write_text(f"{digest}  {path.name}\n", "utf-8")
-        temporary.replace(path)
+        beside.replace(path)
         checksum.replace(_checksum_file(path))
     finally:
-        temporary.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
         checksum.unlink(missing_ok=True)
 
 

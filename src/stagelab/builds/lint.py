@@ -16,13 +16,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from stagelab._render import Shown
+from stagelab.engine import temporary
 
 Level = Literal["error", "warning", "info", "style"]
 
@@ -163,7 +163,7 @@ def _ask(program: str, text: str, left_out: Iterable[str]) -> list[dict[str, Any
     Raises:
         _NoAnswerError: It did not start, did not end in time, or did not answer as it should.
     """
-    with tempfile.TemporaryDirectory(prefix="stagelab-lint-") as folder:
+    with temporary.folder("lint") as folder:
         # Only the name of a configuration keeps it from looking for the user's.
         nothing = Path(folder) / "hadolint.yaml"
         nothing.write_text("ignored: []\n", "utf-8")

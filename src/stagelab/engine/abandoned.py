@@ -71,8 +71,7 @@ def sweep(client: docker.DockerClient) -> None:
     """
     with suppress(DockerException, requests.RequestException, OSError, ValueError, KeyError):
         _remove(client, _is_abandoned)
-    with suppress(OSError):
-        temporary.remove_folders(lambda owner: owners.lives(owner) is False)
+    temporary.remove()
 
 
 def remove(client: docker.DockerClient, gone: Gone) -> Removed:

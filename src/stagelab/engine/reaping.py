@@ -44,7 +44,7 @@ def reap(
         return whose == owner and name in {None, which}
 
     if name is None:
-        temporary.remove_folders(lambda whose: whose == owner)
+        temporary.remove(lambda whose: whose == owner)
     end = time.monotonic() + patience
     first_seen: dict[str, float] = {}
     left = {str(engine["url"]): _endpoint(engine) for engine in engines}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ from stagelab.bases.modules import module_proxy
 from stagelab.builds import Build, Dockerfile, DockerfileText, Instruction, build, parse
 from stagelab.builds.edges import chain
 from stagelab.containers import Run, run
+from stagelab.engine import temporary
 from stagelab.errors import StagelabError
 from stagelab.image import XRay, xray
 
@@ -218,7 +218,7 @@ class Attempt:
     @contextmanager
     def copied_context(self, name: str = "context") -> Iterator[Path]:
         """Give a copy of the task's context in a folder of this name, which goes at the end."""
-        with tempfile.TemporaryDirectory() as folder:
+        with temporary.folder("context") as folder:
             copy = Path(folder, name)
             shutil.copytree(self.task.context(), copy)
             yield copy

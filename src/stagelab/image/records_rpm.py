@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stagelab.engine import temporary
 from stagelab.errors import ImageError
 from stagelab.image.package import Package
 
@@ -62,7 +63,7 @@ def rpm(path: str, pieces: Iterable[bytes]) -> tuple[Package, ...]:
 
 def _folder() -> tempfile.TemporaryDirectory[str]:
     try:
-        return tempfile.TemporaryDirectory(prefix="stagelab-")
+        return temporary.folder("rpm")
     except OSError as error:
         raise _no_room(error) from None
 

@@ -17,7 +17,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from stagelab._render import Shown
+from stagelab.engine import temporary
 
 SEVERITIES = ("critical", "high", "medium", "low", "negligible", "unknown")
 
@@ -101,7 +101,7 @@ def _ask(
 ) -> ScannerFindings:
     if shutil.which(scanner.version[0]) is None:
         return ScannerFindings(scanner.tool)
-    with tempfile.TemporaryDirectory(prefix="stagelab-scan-") as folder:
+    with temporary.folder("scan") as folder:
         code, said, words = _run(scanner.version, Path(folder), environment, _VERSION_SECONDS)
         if code and any(no in words + said for no in _NO_PLUGIN):
             return ScannerFindings(scanner.tool)

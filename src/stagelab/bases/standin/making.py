@@ -22,6 +22,7 @@ from stagelab.bases.standin.ca import host_bundle
 from stagelab.bases.standin.mmdebstrap import install
 from stagelab.bases.standin.platforms import platform
 from stagelab.bases.standin.workshop import Workshop
+from stagelab.engine import owners
 from stagelab.engine.labels import COURSE_LABEL, STAND_IN_LABEL
 from stagelab.errors import StandInFailed
 
@@ -104,7 +105,9 @@ def _make_one(entry: CatalogueEntry, path: Path, shop: Workshop) -> None:
     labels = {COURSE_LABEL: "1", STAND_IN_LABEL: recipe.name, KEY_LABEL: key}
     try:
         cache.folder().mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache.folder(), prefix=cache.MAKING) as folder:
+        cache.delete_abandoned()
+        prefix = f"{cache.MAKING}{owners.me()}."
+        with tempfile.TemporaryDirectory(dir=cache.folder(), prefix=prefix) as folder:
             own = replace(shop, folder=Path(folder), say=say)
             layers, settings = _MAKINGS[recipe.name](own, recipe, labels)
             say("writing the image archive")
