@@ -139,7 +139,7 @@ def build(
         view = nullcontext(observe) if silent else _render.live("build", tag or loaded.name)
         with view as watching:
             guard = Guard(client, order.id, timeout=timeout, disk=disk)
-        reader = _carry_out(order, builder, watching or _nobody, guard)
+            reader = _carry_out(order, builder, watching or _nobody, guard)
             built = _facts(order, reader, time.monotonic() - began)
             check_platform(order, built.image)
     return built
@@ -240,6 +240,8 @@ def _carry_out(order: Order, builder: str, observe: Observer, guard: Guard) -> _
         # An engine that went away takes the records' use with it, and must not hide the error.
         with suppress(DockerException, requests.RequestException):
             reader.record(order.client)
+    if guard.broken:
+        raise stopped(guard.broken, reader.error, source=order.source, step=reader.running())
     if reader.error:
         if went_away(reader.error, order.client):
             raise lost(reader.error, "the build", order.client)

@@ -94,7 +94,7 @@ class BuildKitDecoder:
                         started=vertex.started,
                         completed=vertex.completed,
                         cached=_from_cache(vertex, instruction),
-                        log="".join(vertex.log),
+                        log=str(vertex.log),
                         error=vertex.error,
                     )
                 )

@@ -17,6 +17,7 @@ from stagelab.builds.events import (
     StepStarted,
 )
 from stagelab.builds.facts import Step
+from stagelab.builds.keptlog import KeptLog
 from stagelab.builds.masking import Masker
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ class _Running:
     cached: bool = False
     fetched: bool = False
     error: str = ""
-    log: list[str] = field(default_factory=list)
+    log: KeptLog = field(default_factory=KeptLog)
 
     @property
     def key(self) -> str:
@@ -115,7 +116,7 @@ class ClassicDecoder:
     def steps(self) -> tuple[Step, ...]:
         """Give all steps, in order."""
         return tuple(
-            Step(s.stage, s.text, s.line, s.started, s.completed, s.cached, "".join(s.log), s.error)
+            Step(s.stage, s.text, s.line, s.started, s.completed, s.cached, str(s.log), s.error)
             for s in self._steps
         )
 

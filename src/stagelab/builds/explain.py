@@ -7,11 +7,13 @@ import re
 from typing import TYPE_CHECKING
 
 from stagelab.bases.refusals import refusal
-from stagelab.errors import BuildError, BuildFailed, OptionUnsupported
+from stagelab.builds import kernel
+from stagelab.errors import BuildError, BuildFailed, BuildStopped, OptionUnsupported
 
 if TYPE_CHECKING:
     from stagelab.builds.dockerfile import Dockerfile, Instruction
     from stagelab.builds.facts import Step
+    from stagelab.builds.guard import Breach
 
 LOG_LINES = 12
 """How many lines of the failed step's log an error carries."""
@@ -96,11 +98,36 @@ def failure(
         stage=stage,
         step=str(instruction) if instruction else (step.instruction if step else None),
         line=line,
-        log="\n".join((step.log if step else "").rstrip().splitlines()[-LOG_LINES:]),
+        log=_log_end(step),
     )
 
 
-def _explain(  # noqa: C901, PLR0911 - a list of rules, each an `if` with a return
+def stopped(breach: Breach, error: str, *, source: Dockerfile, step: Step | None) -> BuildStopped:
+    """Say that a build was stopped because it went beyond a limit.
+
+    Args:
+        breach: Which.
+        error: The engine's words, "" if it had none.
+        source: The Dockerfile.
+        step: The step that was carried out, None if none was reached.
+    """
+    instruction = _instruction_at(source, step.line if step else None)
+    return BuildStopped(
+        f"{_where(step, instruction)} had not ended, and the build was stopped {breach.why}.",
+        fix=breach.fix,
+        detail=error,
+        stage=step.stage if step else None,
+        step=str(instruction) if instruction else (step.instruction if step else None),
+        line=step.line if step else None,
+        log=_log_end(step),
+    )
+
+
+def _log_end(step: Step | None) -> str:
+    return "\n".join((step.log if step else "").rstrip().splitlines()[-LOG_LINES:])
+
+
+def _explain(  # noqa: C901, PLR0911, PLR0912 - a list of rules, each an `if` with a return
     error: str,
     source: Dockerfile,
     step: Step | None,
@@ -157,6 +184,8 @@ def _explain(  # noqa: C901, PLR0911 - a list of rules, each an `if` with a retu
             "with a shell for this one.",
         )
     exit_code = _EXIT.search(error)
+    if exit_code and (starved := kernel.starved(exit_code.group(1), step.log if step else "")):
+        return f"{where} {starved[0]}", starved[1]
     if exit_code:
         return (
             f"{where} ran, and its command ended with exit code {exit_code.group(1)}.",

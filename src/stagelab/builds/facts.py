@@ -28,7 +28,8 @@ class Step:
             classic builder; None if unknown.
         completed: When it ended, as `started`.
         cached: Whether the result was taken from the build cache.
-        log: What it printed, stdout and stderr as they came.
+        log: What it printed, stdout and stderr as they came; of very much its beginning and its
+            end, with a line between that says so.
         error: The builder's message if it failed, else "".
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets as randomness
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One build: where, of what, and with which options (as in `build`)."""
+    """One build: where, of what, and with which options (as in `build`).
+
+    Its `id` names it to the engine.
+    """
 
     client: docker.DockerClient
     context: Context
@@ -34,3 +38,4 @@ class Order:
     memory: int | None
     cache_from: tuple[str, ...]
     secrets: Secrets = field(repr=False)
+    id: str = field(default_factory=lambda: randomness.token_hex(12))

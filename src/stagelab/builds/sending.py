@@ -43,7 +43,9 @@ def classic(order: Order, guard: Guard) -> Generator[dict[str, Any], None, None]
     given = parameters(order, CLASSIC)
     with ExitStack() as stack:
         headers = registry_auth.header()
-        yield from _post(order, guard, stack, given, tar(order.context, hide=True), headers)
+        yield from _post(
+            order, guard, stack, given, body=tar(order.context, hide=True), headers=headers
+        )
 
 
 def buildkit(order: Order, guard: Guard) -> Generator[dict[str, Any], None, None]:
@@ -75,7 +77,7 @@ def buildkit(order: Order, guard: Guard) -> Generator[dict[str, Any], None, None
         except SessionUnavailable as error:
             if order.secrets:
                 raise _no_way_for_secrets(order, error) from None
-            yield from _post(order, guard, stack, given, tar(order.context))
+            yield from _post(order, guard, stack, given, body=tar(order.context))
             return
         wanted = {"remote": "client-session", "session": session.id, "dockerfile": "Dockerfile"}
         yield from _post(order, guard, stack, {**given, **wanted})
@@ -97,6 +99,7 @@ def _post(
     guard: Guard,
     stack: ExitStack,
     given: _Parameters,
+    *,
     body: Iterator[bytes] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> Iterator[dict[str, Any]]:

@@ -16,6 +16,7 @@ from typing import Any
 
 from stagelab.builds._protobuf import message_classes
 from stagelab.builds.facts import BuildWarning
+from stagelab.builds.keptlog import KeptLog
 from stagelab.builds.masking import Masker
 
 _StatusResponse = message_classes(
@@ -76,7 +77,7 @@ class Vertex:
     started: float | None = None
     completed: float | None = None
     error: str = ""
-    log: list[str] = field(default_factory=list)
+    log: KeptLog = field(default_factory=KeptLog)
     fetched: bool = False
     """Whether it moved bytes with a known total, as the pull of a base image does."""
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from stagelab._render import Shown
 
+STOPPED = "Stopped: "
+"""Before the reason why a container was stopped, in a line of its own below what it printed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run(Shown):
@@ -19,6 +22,8 @@ class Run(Shown):
         stderr: Likewise.
         seconds: From start to end, by our clock.
         error: The engine's words if it could not start, else "".
+        stopped: Why it was stopped before its end, in a sentence: it needed more memory, wrote or
+            printed more than it may. "" if it ended by itself.
     """
 
     image: str
@@ -28,6 +33,7 @@ class Run(Shown):
     stderr: str
     seconds: float
     error: str = ""
+    stopped: str = ""
 
     @property
     def ok(self) -> bool:
@@ -36,8 +42,13 @@ class Run(Shown):
 
     @property
     def output(self) -> str:
-        """What there is to read: both outputs, or why it did not start."""
-        return self.error or self.stdout + self.stderr
+        """What there is to read: both outputs and why it was stopped, or why it did not start."""
+        said = self.error or self.stdout + self.stderr
+        if not self.stopped:
+            return said
+        if said and not said.endswith("\n"):
+            said += "\n"
+        return f"{said}{STOPPED}{self.stopped}\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,7 @@ class Stopped:
     Attributes:
         seconds: From the request to the end, by our clock.
         exit_code: Of its main process.
-        killed: Whether SIGTERM was not enough.
+        killed: Whether SIGTERM was not enough: it goes on for as long as it is let.
     """
 
     seconds: float

@@ -11,6 +11,7 @@ from docker.errors import APIError
 
 from stagelab.containers.cage import caged, name, start_failed
 from stagelab.containers.facts import Run
+from stagelab.containers.watching import Watch
 from stagelab.engine import connect
 from stagelab.errors import RunTimeout, StartFailed
 
@@ -36,7 +37,8 @@ def run(
 ) -> Run:
     """Run a container to its end, caged, and remove it.
 
-    A program that fails, or cannot even start, is no error here: `Run` tells.
+    A program that fails, cannot even start, or is stopped because it wants more than the cage
+    allows (memory, files, output), is no error here: `Run` tells.
 
     Args:
         image: A `Build`, an SDK image, or a reference.
@@ -52,7 +54,8 @@ def run(
         client: The engine; None for the one that `connect` finds.
 
     Raises:
-        RunTimeout: It did not end in time; it has been stopped and removed.
+        RunTimeout: It did not end in time; it has been stopped and removed. The error tells what
+            it printed last, and whether it had as many processes as it may have.
         ImageNotFound: There is no such image on the engine.
     """
     client = client or connect()
@@ -70,32 +73,40 @@ def run(
             tmp=tmp,
             read_only=read_only,
         ) as container:
-            return _to_its_end(container, image, said, timeout)
+            watch = Watch(container, memory, writable=not read_only)
+            return _to_its_end(container, watch, image, said, timeout)
     except StartFailed as error:
         seconds = time.monotonic() - began
         return Run(name(image), said, None, "", "", seconds, error.detail)
 
 
 def _to_its_end(
-    container: Container, image: object, command: tuple[str, ...], timeout: float
+    container: Container, watch: Watch, image: object, command: tuple[str, ...], timeout: float
 ) -> Run:
     began = time.monotonic()
     try:
         container.start()
     except APIError as error:
         raise start_failed(image, error) from None
-    try:
-        exit_code = int(container.wait(timeout=timeout)["StatusCode"])
-    except (requests.ConnectionError, requests.Timeout):
-        raise RunTimeout(
-            f"{name(image)} did not end within {timeout:g} seconds, so it was stopped.",
-            fix="Give it a longer timeout, or use `serve` for a program that goes on running.",
-            detail=_text(container.logs(tail=20)),
-        ) from None
+    with watch:
+        try:
+            exit_code = int(container.wait(timeout=timeout)["StatusCode"])
+        except (requests.ConnectionError, requests.Timeout):
+            crowd = watch.crowd()
+            raise RunTimeout(
+                f"{name(image)} did not end within {timeout:g} seconds, so it was stopped. "
+                f"{crowd}".rstrip(),
+                fix="Let it start fewer."
+                if crowd
+                else "Give it a longer timeout, or use `serve` for a program that goes on running.",
+                detail=_text(container.logs(tail=20)),
+                why=crowd,
+            ) from None
     seconds = time.monotonic() - began
     stdout = _text(container.logs(stdout=True, stderr=False))
     stderr = _text(container.logs(stdout=False, stderr=True))
-    return Run(name(image), command, exit_code, stdout, stderr, seconds)
+    stopped = watch.why(exit_code)
+    return Run(name(image), command, exit_code, stdout, stderr, seconds, stopped=stopped)
 
 
 def _text(data: bytes) -> str:

@@ -14,6 +14,7 @@ from docker.errors import APIError
 
 from stagelab.containers.cage import caged, name, start_failed
 from stagelab.containers.facts import Health, Reply, Stopped
+from stagelab.containers.watching import Watch
 from stagelab.engine import connect
 from stagelab.errors import StartFailed
 
@@ -35,9 +36,10 @@ class Service:
         url: Where it listens, on this machine only.
     """
 
-    def __init__(self, container: Container, url: str) -> None:
+    def __init__(self, container: Container, url: str, watch: Watch) -> None:
         self.container = container
         self.url = url
+        self._watch = watch
 
     def get(self, path: str = "/", *, timeout: float = 5.0) -> Reply:
         """Send a GET request.
@@ -57,6 +59,16 @@ class Service:
     def logs(self) -> str:
         """Give what it has printed so far."""
         return bytes(self.container.logs()).decode("utf-8", "replace")
+
+    def stopped(self) -> str:
+        """Say why it was stopped before its end; "" if it runs, or ended by itself.
+
+        It is stopped if it needs more memory, or writes or prints more, than it may.
+        """
+        self.container.reload()
+        if self.container.status != "exited":
+            return self._watch.reason
+        return self._watch.why(int(self.container.attrs["State"]["ExitCode"]))
 
     def health(self, *, timeout: float = 15.0) -> Health:
         """Wait for the next report of the image's health check (HEALTHCHECK), and give it.
@@ -85,11 +97,13 @@ class Service:
 
     def stop(self, *, grace: int = 10) -> Stopped:
         """Ask it to end (SIGTERM); kill it after `grace` seconds."""
+        self.container.reload()
+        ran = self.container.status == "running"
         began = time.monotonic()
         self.container.stop(timeout=grace)
         seconds = time.monotonic() - began
         exit_code = int(self.container.wait()["StatusCode"])
-        return Stopped(seconds, exit_code, killed=exit_code == _KILLED)
+        return Stopped(seconds, exit_code, killed=ran and exit_code == _KILLED)
 
 
 @contextlib.contextmanager
@@ -107,6 +121,9 @@ def serve(
     client: docker.DockerClient | None = None,
 ) -> Iterator[Service]:
     """Run a service, caged and published on 127.0.0.1 only, and remove it at the end.
+
+    One that needs more memory than it has, or writes or prints more than it may, is stopped:
+    `Service.stopped` tells.
 
     Args:
         image: A `Build`, an SDK image, or a reference.
@@ -141,11 +158,12 @@ def serve(
             container.start()
         except APIError as error:
             raise start_failed(image, error) from None
-        container.reload()
-        published = container.ports[f"{port}/tcp"] if container.ports else None
-        service = Service(container, f"http://127.0.0.1:{_port(published)}")
-        _await(service, container, image, ready, timeout)
-        yield service
+        with Watch(container, memory, writable=not read_only) as watch:
+            container.reload()
+            published = container.ports[f"{port}/tcp"] if container.ports else None
+            service = Service(container, f"http://127.0.0.1:{_port(published)}", watch)
+            _await(service, container, image, ready, timeout)
+            yield service
 
 
 def _port(published: list[dict[str, str]] | None) -> str:
@@ -164,14 +182,18 @@ def _await(
         if container.status == "exited":
             break
         time.sleep(0.05)
+    if container.status != "exited":
+        raise StartFailed(
+            f"{name(image)} did not answer within {timeout:g} seconds.",
+            fix="Check the port that it listens on, and that it listens on all addresses.",
+            detail=service.logs(),
+        )
     code = container.attrs["State"]["ExitCode"]
-    ended = container.status == "exited"
+    stopped = service.stopped()
     raise StartFailed(
-        f"{name(image)} ended at once, with exit code {code}."
-        if ended
-        else f"{name(image)} did not answer within {timeout:g} seconds.",
-        fix="Read what it printed, below: it says what is missing."
-        if ended
-        else "Check the port that it listens on, and that it listens on all addresses.",
+        f"{name(image)} ended at once, with exit code {code}. {stopped}".rstrip(),
+        fix="Let it need less."
+        if stopped
+        else "Read what it printed, below: it says what is missing.",
         detail=service.logs(),
     )

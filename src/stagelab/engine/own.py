@@ -17,7 +17,7 @@ from pathlib import Path
 
 from docker.errors import DockerException
 
-from stagelab.engine import leftovers, processes
+from stagelab.engine import cgroup, leftovers, processes
 from stagelab.engine.endpoint import Endpoint, open_client
 from stagelab.engine.lock import locked
 from stagelab.engine.ownpaths import Paths, paths, write_config
@@ -163,6 +163,7 @@ def stop(say: Say | None = None) -> bool:
         if process is not None:
             processes.end([process], patience=_STOP_SECONDS)
         leftovers.clear(place)
+        cgroup.remove(place)
     return True
 
 
@@ -183,6 +184,7 @@ def remove(say: Say | None = None) -> bool:
     say("Removing the data of the course's own engine")
     with locked(place.lock):
         leftovers.clear(place)
+        cgroup.remove(place)
         shutil.rmtree(place.home)
         shutil.rmtree(place.runtime, ignore_errors=True)
     return True
@@ -216,7 +218,7 @@ def _launch(place: Paths) -> subprocess.Popen[bytes]:
     """Start the daemon so that it holds no terminal, pipe or folder of its caller."""
     for folder in (place.home, place.runtime):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_config(place)
+    write_config(place, cgroup_parent=cgroup.prepare(place))
     if place.log.exists():
         place.log.replace(place.log.with_suffix(".log.1"))
     environment = {k: v for k, v in os.environ.items() if k not in _NOT_INHERITED}

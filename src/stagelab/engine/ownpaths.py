@@ -90,12 +90,16 @@ def paths() -> Paths:
     return Paths(home, Path("/run" if Path("/run").is_dir() else "/tmp") / f"stagelab-{short}")  # noqa: S108  (made by root, mode 0700)
 
 
-def write_config(place: Paths, machine: Path = _MACHINE_CONFIG) -> None:
+def write_config(
+    place: Paths, machine: Path = _MACHINE_CONFIG, *, cgroup_parent: str | None = None
+) -> None:
     """Write the configuration that the own engine runs by.
 
     Args:
         place: The own engine's files.
         machine: The machine's own daemon.json, whose network settings are taken over.
+        cgroup_parent: The control group that all its containers and builds are put below; None for
+            the engine's default, which has no limits.
     """
     settings: dict[str, Any] = {
         name: value for name, value in _settings(machine).items() if name in _KEPT_SETTINGS
@@ -106,6 +110,12 @@ def write_config(place: Paths, machine: Path = _MACHINE_CONFIG) -> None:
         "exec-root": str(place.exec_root),
         "pidfile": str(place.pidfile),
     }
+    if cgroup_parent is not None:
+        # systemd's driver wants a slice of systemd's in place of a group
+        settings |= {
+            "cgroup-parent": cgroup_parent,
+            "exec-opts": ["native.cgroupdriver=cgroupfs"],
+        }
     place.config.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 

@@ -1,0 +1,138 @@
+"""Watch a container while it runs, stop one that goes too far, and say why one was stopped.
+
+What the kernel can limit is limited by `cage`. What it cannot, how much a container writes to its
+root file system and how much it prints, is watched from here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any, Self
+
+import requests
+import urllib3
+from docker.errors import APIError, DockerException
+
+from stagelab.containers.cage import FILE_BYTES, PIDS
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+ROOT_BYTES = 64_000_000
+"""Most bytes that a container may add to a root file system that is writable."""
+
+PRINTED_BYTES = 32_000_000
+"""Most bytes that a container may print; the engine keeps the last `cage.LOG_BYTES` of them."""
+
+_LOOK_SECONDS = 0.25
+_CHUNK = 1 << 16
+_MEGA = 1_000_000
+
+_SIGKILL = 137  # 128 + the signal's number, as the engine and shells report it
+_SIGXFSZ = 153
+
+
+class Watch:
+    """Watches a container that has been started; use it as a context manager.
+
+    Args:
+        container: The container.
+        memory: The memory that it has, for the words.
+        writable: Whether its root file system is writable, and so has to be looked after.
+
+    Attributes:
+        reason: Why it was stopped from here, in a sentence; "" if it was not.
+    """
+
+    def __init__(self, container: Container, memory: str, *, writable: bool) -> None:
+        self.reason = ""
+        self._container = container
+        self._memory = memory
+        self._over = threading.Event()
+        looks = [self._read, self._weigh] if writable else [self._read]
+        self._threads = [
+            threading.Thread(target=look, name="container-watch", daemon=True) for look in looks
+        ]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()  # the reader ends when the container does
+
+    def why(self, exit_code: int) -> str:
+        """Say why the container was stopped, "" if it ended by itself; to be asked at its end.
+
+        Args:
+            exit_code: Of its main process.
+        """
+        if self.reason:
+            return self.reason
+        self._container.reload()
+        starved = bool(self._container.attrs["State"].get("OOMKilled"))
+        if exit_code == _SIGXFSZ:
+            return (
+                f"It wrote a file of more than {FILE_BYTES // _MEGA} MB, the most that the cage "
+                "allows, so the kernel stopped it."
+            )
+        if exit_code == _SIGKILL:
+            sure = "It needed" if starved else "It was killed: most likely it needed"
+            return f"{sure} more than the {self._memory} of memory that it has (exit code 137)."
+        if starved and exit_code != 0:
+            return f"A process of it needed more than the {self._memory} of memory that it has."
+        return ""
+
+    def crowd(self) -> str:
+        """Say that the container has as many processes as it may have; "" if not, or not known."""
+        try:
+            counted = self._container.stats(stream=False, one_shot=True)["pids_stats"]
+        except (DockerException, requests.RequestException, KeyError):
+            return ""
+        if counted.get("current", 0) < PIDS:
+            return ""
+        return f"It has {PIDS} processes, the most that it may have: it starts them without end."
+
+    def _stop(self, reason: str) -> None:
+        self.reason = self.reason or reason
+        with contextlib.suppress(DockerException, requests.RequestException):
+            self._container.kill()
+
+    def _read(self) -> None:
+        """Count what the container prints."""
+        printed = 0
+        with contextlib.suppress(
+            APIError, requests.RequestException, urllib3.exceptions.HTTPError, OSError
+        ):
+            response = self._ask("post", "attach", stream=1, stdout=1, stderr=1)
+            with contextlib.closing(response):
+                for chunk in response.raw.stream(_CHUNK):
+                    printed += len(chunk)
+                    if printed > PRINTED_BYTES:
+                        self._stop(
+                            f"It printed more than {PRINTED_BYTES // _MEGA} MB, and was stopped: "
+                            "it prints without end."
+                        )
+                        return
+
+    def _weigh(self) -> None:
+        """Look how much the container has written to its root file system."""
+        while not self._over.wait(_LOOK_SECONDS):
+            with contextlib.suppress(requests.RequestException, ValueError):
+                found: dict[str, Any] = self._ask("get", "json", size=1).json()
+                if (found.get("SizeRw") or 0) > ROOT_BYTES:
+                    self._stop(
+                        f"It wrote more than {ROOT_BYTES // _MEGA} MB to its file system, and was "
+                        "stopped."
+                    )
+                    return
+
+    def _ask(self, method: str, what: str, **params: int) -> requests.Response:
+        api = self._container.client.api
+        url = f"{api.base_url}/v{api.api_version}/containers/{self._container.id}/{what}"
+        answer: requests.Response = api.request(
+            method, url, params=params, stream=method == "post", timeout=None
+        )
+        return answer
