@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from stagelab.engine.connecting import Found
 
 HELP = "Get ready as start does, then run every test; what follows is passed on to pytest."
-EXAMPLE = "./course test -k cleanup"
+EXAMPLE = "./course test -k cleanup   (on another engine: --engine unix:///path)"
 
 _CHECKS = (
     ("ruff", "check", "."),
@@ -36,13 +36,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--yes", action="store_true", help="agree to install an engine if there is none"
     )
+    parser.add_argument(
+        "--engine",
+        metavar="URL",
+        help="the engine to run on, as DOCKER_HOST names it; none is started, stopped or "
+        "installed, and base images that are brought to it are removed again",
+    )
+    parser.add_argument(
+        "--stand-ins",
+        action="store_true",
+        help="with --engine: where no registry answers, make stand-ins for the base images there",
+    )
     parser.set_defaults(passes_on=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the checks, then pytest; 0 if all passed. The engine is left as it was found."""
     from stagelab.cli import places  # noqa: PLC0415  (--help must not wait for these)
-    from stagelab.cli.prepare import get_bases, get_engine  # noqa: PLC0415
+    from stagelab.cli.prepare import get_bases  # noqa: PLC0415
     from stagelab.engine import own  # noqa: PLC0415
 
     _check_packages()
@@ -50,14 +61,36 @@ def run(arguments: argparse.Namespace) -> int:
     os.environ["STAGELAB_SESSION"] = session
     root = places.root()
     ran = own.is_running()
-    found = get_engine(yes=arguments.yes or not sys.stdin.isatty())
+    found = _find(arguments)
+    before = _present(found) if arguments.engine else None
     try:
-        get_bases(found, stand_ins=None)
+        get_bases(found, stand_ins=True if arguments.stand_ins else None)
         _get_browser()
         with tempfile.TemporaryDirectory() as folder:
             return _run_all(root, found, arguments.rest, Path(folder))
     finally:
-        _leave(found, session, running=ran)
+        _leave(found, session, running=ran or arguments.engine is not None, before=before)
+
+
+def _find(arguments: argparse.Namespace) -> Found:
+    """Find the engine that is named, or get the one that the course uses."""
+    from stagelab.cli.prepare import get_engine  # noqa: PLC0415  (--help must not wait for these)
+    from stagelab.engine.connecting import find  # noqa: PLC0415
+
+    if arguments.engine is None:
+        return get_engine(yes=arguments.yes or not sys.stdin.isatty())
+    os.environ["DOCKER_HOST"] = arguments.engine  # for pytest and the notebooks' kernels, too
+    found = find(start=False)
+    version = found.client.version()["Version"]
+    print(f"Engine: {found.endpoint}, {version}, {found.client.info()['Driver']} storage")
+    return found
+
+
+def _present(found: Found) -> set[str]:
+    """Give the references of the base images that are there."""
+    from stagelab.bases import survey  # noqa: PLC0415  (--help must not wait for it)
+
+    return {row.reference for row in survey(found.client) if row.base is not None}
 
 
 def _check_packages() -> None:
@@ -123,10 +156,19 @@ def _get_browser() -> None:
             ) from error
 
 
-def _leave(found: Found, session: str, *, running: bool) -> None:
-    """Remove what the session made, and stop the own engine if it did not run before."""
+def _leave(found: Found, session: str, *, running: bool, before: set[str] | None) -> None:
+    """Remove what the session made, and stop the own engine if it did not run before.
+
+    Args:
+        found: The engine.
+        session: The session of the tests.
+        running: The own engine ran before, or is nothing of these tests.
+        before: The base images that were there; others are removed. None leaves them all.
+    """
     from stagelab.engine import clean, own  # noqa: PLC0415
 
     clean(found.client, session=session)
+    for reference in () if before is None else _present(found) - before:
+        found.client.images.remove(reference)
     if not running and own.is_running():
         own.stop()
