@@ -6,15 +6,13 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Collection
-from pathlib import Path
 
 from benchmarks.measuring import Row
-from benchmarks.recording import FOLDER, Recorded, recorded, start_up
+from benchmarks.recording import FOLDER, build_again, recorded, start_up
 from benchmarks.report import Report
 from benchmarks.workbench import Workbench
 from stagelab.bases import ensure
 from stagelab.cli import notebooks, places
-from stagelab.errors import StagelabError
 from stagelab.exercise import record
 from stagelab.show.style import count
 
@@ -56,6 +54,7 @@ def measure(
     made = 0
     with Workbench(docker) as bench:
         bases = ensure(bench.found.client)
+        builder = next(iter(bench.rivals.values()))
         os.environ["IPYTHONDIR"] = str(start_up(bench.folder / "ipython"))
         os.environ[record.VARIABLE] = str(bench.folder / "progress.json")
         for lesson, what in CASES.items():
@@ -72,7 +71,7 @@ def measure(
                 ours.append(_execute(lesson))
                 again = recorded(builds)
                 bench.sweep()
-                theirs.append(_build(bench, again))
+                theirs.append(build_again(builder, again, f"{_TAG}:"))
             made += len(again)
             rows.append(Row(lesson, "notebooks", tuple(ours), "docker build", tuple(theirs)))
         environment = bench.environment()
@@ -102,27 +101,3 @@ def _execute(lesson: str) -> float:
     for path in notebooks.notebooks(places.root(), only=lesson):
         notebooks.execute(path)
     return time.perf_counter() - began
-
-
-def _build(bench: Workbench, builds: list[Recorded]) -> float:
-    """Give the seconds that the builds take, those that fail included."""
-    builder = next(iter(bench.rivals.values()))
-    seconds = 0.0
-    for number, build in enumerate(builds):
-        file = Path(build.context).with_name("Dockerfile")
-        file.write_text(build.dockerfile, "utf-8")
-        options = ["--file", str(file)]
-        options += ["--target", build.target] if build.target else []
-        options += ["--no-cache"] if build.nocache else []
-        for name, value in build.buildargs.items():
-            options += ["--build-arg", f"{name}={value}"]
-        began = time.perf_counter()
-        try:
-            builder.build(
-                Path(build.context), f"{_TAG}:{number}", *options, buildkit=not build.classic
-            )
-        except StagelabError:
-            pass  # the lessons break builds on purpose
-        finally:
-            seconds += time.perf_counter() - began
-    return seconds

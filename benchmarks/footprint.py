@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from unittest import mock
 
@@ -16,6 +17,7 @@ from stagelab.errors import StagelabError
 from stagelab.show.style import humane_seconds
 
 _TIMED = re.compile(r"^import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)$", re.MULTILINE)
+_RESIDENT = re.compile(r"^VmRSS:\s+(\d+)", re.MULTILINE)
 _COSTLIEST = 6
 
 _PEAK = """
@@ -109,6 +111,19 @@ def peak_of(words: Sequence[str], environment: Mapping[str, str]) -> float:
     )
     with mock.patch.dict(os.environ, environment):
         return float(run_python(script, *words)) * 1024
+
+
+def resident(pids: Iterable[int]) -> float:
+    """Give the resident memory of processes, in bytes; what they share counts for each of them.
+
+    Those that have ended, and all where there is no /proc, count nothing.
+    """
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            found = _RESIDENT.search(Path(f"/proc/{pid}/status").read_text())
+            total += int(found[1]) * 1024 if found else 0
+    return float(total)
 
 
 def costliest(statement: str, beside: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-Unit = Literal["seconds", "bytes"]
+Unit = Literal["seconds", "bytes", "count"]
 Figure = Literal["ratio", "difference"]
 
 

@@ -1,7 +1,7 @@
 """Record the builds of a kernel, so that the same builds can be made again by others.
 
 A kernel that starts with `start_up` wraps `stagelab.build`: each call is written to a folder with
-a copy of its context, and then carried out as ever.
+a copy of its context, and then carried out as ever; what image came of it is written beside it.
 """
 
 from __future__ import annotations
@@ -14,13 +14,17 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from benchmarks.docker_cli import Builder
 
 FOLDER = "STAGELAB_BENCH_RECORDS"
 """Environment variable that names the folder to write to."""
 
 _FILE = "build.json"
 _CONTEXT = "context"
+_IMAGE = "image"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +81,62 @@ def recorded(folder: Path) -> list[Recorded]:
     return [Recorded(**json.loads(file.read_text("utf-8"))) for file in files]
 
 
+def images(folder: Path) -> set[str]:
+    """Give the IDs of the images that came of the builds that were written to a folder."""
+    return {file.read_text("utf-8") for file in folder.glob(f"*/{_IMAGE}")}
+
+
+def build_again(builder: Builder, builds: list[Recorded], tag: str) -> float:
+    """Make builds once more, one after the other; gives their seconds, those that fail included.
+
+    Args:
+        builder: A docker command line.
+        builds: What to build.
+        tag: Beginning of the images' names.
+    """
+    from stagelab.errors import StagelabError  # noqa: PLC0415 - a kernel that records needs none
+
+    seconds = 0.0
+    for number, build in enumerate(builds):
+        file = Path(build.context).with_name("Dockerfile")
+        file.write_text(build.dockerfile, "utf-8")
+        options = ["--file", str(file)]
+        options += ["--target", build.target] if build.target else []
+        options += ["--no-cache"] if build.nocache else []
+        for name, value in build.buildargs.items():
+            options += ["--build-arg", f"{name}={value}"]
+        began = time.perf_counter()
+        try:
+            builder.build(
+                Path(build.context), f"{tag}{number}", *options, buildkit=not build.classic
+            )
+        except StagelabError:
+            pass  # the lessons break builds on purpose
+        finally:
+            seconds += time.perf_counter() - began
+    return seconds
+
+
 def _recording(build: Callable[..., Any], folder: Path) -> Callable[..., Any]:
     @functools.wraps(build)
     def recording(context: Any = ".", *, dockerfile: Any = "Dockerfile", **options: Any) -> Any:  # noqa: ANN401 - whatever `build` takes
-        _record(folder, context, dockerfile, options)
-        return build(context, dockerfile=dockerfile, **options)
+        place = _record(folder, context, dockerfile, options)
+        built = build(context, dockerfile=dockerfile, **options)
+        if place is not None:
+            (place / _IMAGE).write_text(str(built.image.id), "utf-8")
+        return built
 
     return recording
 
 
-def _record(folder: Path, context: Any, dockerfile: Any, options: dict[str, Any]) -> None:  # noqa: ANN401 - as above
+def _record(folder: Path, context: Any, dockerfile: Any, options: dict[str, Any]) -> Path | None:  # noqa: ANN401 - as above
     from stagelab.builds import loading  # noqa: PLC0415 - only in a kernel that records
     from stagelab.errors import StagelabError  # noqa: PLC0415 - as above
 
     try:
         text = loading.load(context, dockerfile).dockerfile
     except StagelabError:
-        return  # no build comes of it
+        return None  # no build comes of it
     place = folder / f"{time.time_ns():020d}"
     copy = place / _CONTEXT
     if isinstance(context, str) and loading.is_text(context):
@@ -101,7 +144,7 @@ def _record(folder: Path, context: Any, dockerfile: Any, options: dict[str, Any]
     elif isinstance(context, str | os.PathLike) and Path(context).is_dir():
         shutil.copytree(context, copy, symlinks=True)
     else:
-        return  # an archive: no lesson builds from one
+        return None  # an archive: no lesson builds from one
     build = Recorded(
         context=str(copy),
         dockerfile=text,
@@ -111,3 +154,4 @@ def _record(folder: Path, context: Any, dockerfile: Any, options: dict[str, Any]
         classic=options.get("builder") == "classic",
     )
     (place / _FILE).write_text(json.dumps(asdict(build)), "utf-8")
+    return place

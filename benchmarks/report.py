@@ -78,6 +78,8 @@ def _figure(row: Row, value: float) -> str:
 
 
 def _amount(value: float, unit: Unit) -> str:
+    if unit == "count":
+        return f"{value:g}"
     return humane_bytes(value) if unit == "bytes" else humane_seconds(value)
 
 

@@ -17,6 +17,7 @@ EXAMPLE = "./course bench build"
 
 _FOLDER = "benchmarks"
 _PREFIX = "bench_"
+_RUNS = 7
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +30,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"what to measure: {', '.join(names)}",
     )
     parser.add_argument(
-        "--runs", type=_positive_int, default=7, metavar="N", help="samples of each (default: 7)"
+        "--runs",
+        type=_positive_int,
+        metavar="N",
+        help=f"samples of each (default: {_RUNS}, of load 1)",
     )
     parser.add_argument(
         "--only",
@@ -43,7 +47,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=_positive_float,
         default=1.0,
         metavar="FACTOR",
-        help="multiply the sizes of what is sent, for a trial (default: 1)",
+        help="multiply the sizes of what is sent, or of load the number of kernels, for a trial "
+        "(default: 1)",
     )
     parser.add_argument(
         "--docker",
@@ -65,7 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
             fix=f"Its cases: {', '.join(module.CASES)}.",
         )
     report = module.measure(
-        runs=arguments.runs,
+        runs=arguments.runs or getattr(module, "RUNS", _RUNS),
         scale=arguments.scale,
         docker=arguments.docker,
         only=arguments.only,

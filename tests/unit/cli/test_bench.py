@@ -94,7 +94,7 @@ def test_the_help_names_the_benchmarks(capsys: pytest.CaptureFixture[str]) -> No
 
 def test_the_words_and_what_they_are_without() -> None:
     plain = make_parser().parse_args(["bench", "build"])
-    assert (plain.name, plain.runs, plain.scale, plain.only) == ("build", 7, 1.0, [])
+    assert (plain.name, plain.runs, plain.scale, plain.only) == ("build", None, 1.0, [])
     assert (plain.docker, plain.json, plain.strict) == (None, None, False)
     words = "bench build --runs 3 --scale 0.1 --only cold --only import --json x --strict"
     given = make_parser().parse_args(words.split())
