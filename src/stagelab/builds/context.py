@@ -12,6 +12,9 @@ from stagelab.errors import ContextError
 CHUNK = 1 << 20
 """Bytes read from a file at a time."""
 
+DEEPEST = 256
+"""Folders within each other that a context may have, far more than source code has."""
+
 IGNORE_FILE = ".dockerignore"
 
 HIDDEN_DOCKERFILE = ".stagelab.Dockerfile"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stagelab.builds.context import CHUNK, Entry
+from stagelab.builds.context import CHUNK, DEEPEST, Entry
 from stagelab.builds.ignore import IgnoreRules
 from stagelab.errors import ContextError
 
@@ -42,7 +42,7 @@ def entries(folder: Path, rules: IgnoreRules) -> tuple[Entry, ...]:
     """Give what a folder holds, in the order of a walk, less what the rules leave out.
 
     Raises:
-        ContextError: A file cannot be looked at.
+        ContextError: A file cannot be looked at, or lies too deep.
     """
     try:
         return tuple(_walk(os.fspath(folder), "", rules))
@@ -55,6 +55,11 @@ def entries(folder: Path, rules: IgnoreRules) -> tuple[Entry, ...]:
 
 
 def _walk(folder: str, prefix: str, rules: IgnoreRules) -> Iterator[Entry]:
+    if prefix.count("/") > DEEPEST:
+        raise ContextError(
+            f"The build context has more than {DEEPEST} folders within each other: {prefix[:80]}…",
+            fix="Build from the folder of your source, or leave that one out by .dockerignore.",
+        )
     with os.scandir(folder) as found:
         children = sorted(found, key=lambda child: child.name)
     for child in children:

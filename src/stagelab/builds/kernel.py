@@ -7,11 +7,12 @@ import re
 _SIGKILL = "137"  # 128 + the signal's number
 _KILLED = re.compile(r"signal: killed|^(?:.*\s)?Killed\s*$|out of memory|cannot allocate memory",
                      re.IGNORECASE | re.MULTILINE)  # fmt: skip
-_NO_PROCESS = re.compile(
+NO_PROCESS = re.compile(
     r"can't fork|cannot fork|fork: .*Resource temporarily unavailable|fork/exec .*: resource "
     r"temporarily unavailable|newosproc|pthread_create failed",
     re.IGNORECASE,
 )
+"""What programs say when no more processes or threads can be started."""
 
 
 def starved(exit_code: str, log: str) -> tuple[str, str] | None:
@@ -25,7 +26,7 @@ def starved(exit_code: str, log: str) -> tuple[str, str] | None:
         What happened, as the end of a sentence, and what to do; None if it was something else.
     """
     end = log[-4096:]
-    if _NO_PROCESS.search(end):
+    if NO_PROCESS.search(end):
         return (
             "could start no more processes: there were as many as the engine lets a build have.",
             "Let it start fewer, and wait for those that it starts.",

@@ -5,26 +5,35 @@ from __future__ import annotations
 import io
 import lzma
 import posixpath
-import shutil
 import stat
 import tarfile
 import tempfile
 import threading
 import weakref
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from stagelab.builds.context import CHUNK, Entry
+from stagelab.builds.context import CHUNK, DEEPEST, Entry
 from stagelab.builds.ignore import parents
 from stagelab.errors import ContextError
 
 _KINDS = {tarfile.DIRTYPE: stat.S_IFDIR, tarfile.SYMTYPE: stat.S_IFLNK}
 _MOST_IN_MEMORY = 1 << 26
 """Bytes of an unpacked archive from which on it lies in a temporary file."""
+
+_FREE = 1 << 29
+_MOST_EXPANSION = 200
+"""What a compressed archive may hold at most: so many bytes, and so many times its size."""
+
+_LATEST = 1 << 33
+"""POSIX seconds, in the year 2242: nanoseconds up to there fit into 64 bits."""
+
+_LONGEST = 4096
+"""Bytes of a path: Linux's PATH_MAX."""
 
 
 class Archive:
@@ -87,12 +96,20 @@ def entries(source: Path | bytes | BinaryIO) -> tuple[Entry, ...]:
         data = Archive(plain, close=plain is not source)
         with tarfile.open(fileobj=plain, mode="r:") as archive:
             found = {entry.path: entry for entry in _members(archive, data)}
-    except (tarfile.TarError, KeyError, EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+    except (
+        *(tarfile.TarError, EOFError, OSError, zlib.error, lzma.LZMAError),
+        *(
+            ValueError,
+            OverflowError,
+            RecursionError,
+        ),  # what `tarfile` makes of headers that nobody writes
+    ) as error:
         raise ContextError(
             "The archive that is given as build context cannot be read.",
             fix="Give a folder, or a tar archive (plain or compressed by gzip, bzip2 or xz).",
             detail=str(error),
         ) from None
+    _check_folders(found)
     for folder in {parent for path in found for parent in parents(path)}:
         found.setdefault(folder, Entry(folder, None, stat.S_IFDIR | 0o755, 0, 0))
     return tuple(sorted(found.values(), key=lambda entry: entry.path.split("/")))
@@ -112,8 +129,10 @@ def _plain(source: Path | bytes | BinaryIO) -> BinaryIO:
         tarfile.open(fileobj=file, mode="r:").close()
     except tarfile.ReadError:
         file.seek(0)
+        most = _FREE + _MOST_EXPANSION * file.seek(0, io.SEEK_END)
+        file.seek(0)
         with closing(file) if file is not source else nullcontext(), _unpacked(file) as stream:
-            file = _copy(stream)
+            file = _copy(stream, most)
     file.seek(0)
     return file
 
@@ -127,18 +146,44 @@ def _unpacked(file: BinaryIO) -> Iterator[Any]:
         yield stream
 
 
-def _copy(stream: Any) -> BinaryIO:  # noqa: ANN401 - anything with `read`
+def _copy(stream: Any, most: int | None = None) -> BinaryIO:  # noqa: ANN401 - anything with `read`
     copy = tempfile.SpooledTemporaryFile(max_size=_MOST_IN_MEMORY)  # noqa: SIM115 - see `Archive`
     try:
-        shutil.copyfileobj(stream, copy, CHUNK)
+        while chunk := stream.read(CHUNK):
+            copy.write(chunk)
+            if most is not None and copy.tell() > most:
+                raise tarfile.TarError(f"it holds more than {_MOST_EXPANSION} times its own size")
     except BaseException:
         copy.close()
         raise
     return cast("BinaryIO", copy)
 
 
+def _check_folders(found: Mapping[str, Entry]) -> None:
+    """See that files lie in folders: a link in place of one leads who unpacks it elsewhere.
+
+    Raises:
+        ContextError: One lies below something else.
+    """
+    for path in found:
+        for folder in parents(path):
+            if folder in found and not found[folder].is_dir:
+                raise ContextError(
+                    "The archive that is given as build context cannot be read.",
+                    fix="Make it anew from a folder, with `tar`.",
+                    detail=f"{path} lies below {folder}, which is no folder",
+                )
+
+
 def _members(archive: tarfile.TarFile, plain: Archive) -> Iterator[Entry]:
+    known: dict[str, tarfile.TarInfo] = {}
     for info in archive:
+        if info.size < 0:  # before the next is looked for: `tarfile` would go back for ever
+            raise tarfile.TarError(f"{info.name} has an impossible size")
+        if len(info.name) > _LONGEST:
+            raise tarfile.TarError(f"a name is longer than {_LONGEST} letters")
+        if info.name.count("/") > DEEPEST:
+            raise tarfile.TarError(f"{info.name[:80]}… lies in more than {DEEPEST} folders")
         path = posixpath.normpath(info.name)
         if path == ".":
             continue
@@ -146,11 +191,15 @@ def _members(archive: tarfile.TarFile, plain: Archive) -> Iterator[Entry]:
             raise tarfile.TarError(f"{info.name} lies outside of the archive")
         data = info
         if info.islnk():
-            data = archive.getmember(info.linkname)
+            target = posixpath.normpath(info.linkname)
+            if target not in known:
+                raise tarfile.TarError(f"{info.name} is a link to {target}, which is not there")
+            data = known[target]
         elif not (info.isreg() or info.type in _KINDS):
             continue  # devices and pipes are no source files
         if data.issparse():
             raise tarfile.TarError(f"{info.name} is stored as a sparse file")
+        known[path] = data
         kind = stat.S_IFREG if info.islnk() else _KINDS.get(info.type, stat.S_IFREG)
         size = data.size if kind == stat.S_IFREG else 0
         yield Entry(
@@ -158,6 +207,6 @@ def _members(archive: tarfile.TarFile, plain: Archive) -> Iterator[Entry]:
             source=Member(plain, data.offset_data, size),
             mode=kind | (data.mode & 0o7777),
             size=size,
-            mtime_ns=int(info.mtime) * 1_000_000_000,
+            mtime_ns=max(-_LATEST, min(int(info.mtime), _LATEST)) * 1_000_000_000,
             link=info.linkname if info.issym() else None,
         )

@@ -10,6 +10,19 @@ STOPPED = "Stopped: "
 """Before the reason why a container was stopped, in a line of its own below what it printed."""
 
 
+def with_reason(printed: str, stopped: str) -> str:
+    """Give what a container printed and, below it, why it was stopped, if it was.
+
+    Args:
+        printed: What it printed.
+        stopped: Why it was stopped, "" if it was not.
+    """
+    if not stopped:
+        return printed
+    between = "" if printed.endswith("\n") or not printed else "\n"
+    return f"{printed}{between}{STOPPED}{stopped}\n"
+
+
 @dataclass(frozen=True, slots=True)
 class Run(Shown):
     """A container that ran to its end, or could not start.
@@ -43,12 +56,7 @@ class Run(Shown):
     @property
     def output(self) -> str:
         """What there is to read: both outputs and why it was stopped, or why it did not start."""
-        said = self.error or self.stdout + self.stderr
-        if not self.stopped:
-            return said
-        if said and not said.endswith("\n"):
-            said += "\n"
-        return f"{said}{STOPPED}{self.stopped}\n"
+        return self.error or with_reason(self.stdout + self.stderr, self.stopped)
 
 
 @dataclass(frozen=True, slots=True)

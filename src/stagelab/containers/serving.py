@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from docker.errors import APIError
 
 from stagelab.containers.cage import caged, name, start_failed
-from stagelab.containers.facts import Health, Reply, Stopped
+from stagelab.containers.facts import Health, Reply, Stopped, with_reason
 from stagelab.containers.watching import Watch
 from stagelab.engine import connect
 from stagelab.errors import StartFailed
@@ -195,5 +195,5 @@ def _await(
         fix="Let it need less."
         if stopped
         else "Read what it printed, below: it says what is missing.",
-        detail=service.logs(),
+        detail=with_reason(service.logs(), stopped),
     )

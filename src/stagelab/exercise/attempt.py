@@ -14,6 +14,7 @@ from stagelab.builds.edges import chain
 from stagelab.containers import Run, run
 from stagelab.engine import temporary
 from stagelab.errors import StagelabError
+from stagelab.exercise.limits import BUILD_DISK_BYTES, BUILD_SECONDS
 from stagelab.image import XRay, xray
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ _TASK_LABEL = "org.stagelab.task"
 class Attempt:
     """An answer to a task.
 
-    What is asked for is made once. If making it failed, asking again raises the same error object,
-    so that a check can tell a cause from what merely follows from it.
+    Builds have a limit of time and of disk (`limits`). What is asked for is made once. If making it
+    failed, asking again raises the same error object, so that a check can tell a cause from what
+    merely follows from it.
 
     Args:
         task: The task.
@@ -211,6 +213,8 @@ class Attempt:
             target=target or self.task.target,
             buildargs={**self.buildargs, **(buildargs or {})},
             nocache=nocache,
+            timeout=BUILD_SECONDS,
+            disk=BUILD_DISK_BYTES,
             quiet=True,
             client=self.client,
         )
@@ -231,5 +235,7 @@ class Attempt:
             buildargs=self.buildargs,
             tag=self.task.tag,
             labels={_TASK_LABEL: self.task.id},
+            timeout=BUILD_SECONDS,
+            disk=BUILD_DISK_BYTES,
             client=self.client,
         )

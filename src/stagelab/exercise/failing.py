@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from stagelab.containers.facts import STOPPED
 from stagelab.exercise import program
 from stagelab.exercise.meanings import running_meaning
 from stagelab.exercise.task import Found, unmet
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _SHELL_MISSES = re.compile(
     r"^(?:\S*/)?(?:sh|bash|ash|dash): (?:.*\s)?([^\s:]+): (?:command )?not found", re.MULTILINE
 )
+_STOPPED = re.compile(rf"^{STOPPED}(.+)\s*\Z", re.MULTILINE)
 _LIST = '["{}"]'
 _WORD = "{}"
 
@@ -46,7 +48,8 @@ def why_not(attempt: Attempt, output: str, *, failed: str = "it failed") -> Foun
             f"starts: {' '.join(words)}. Add an ENTRYPOINT that starts your program.",
             detail=output,
         )
-    says = program.broken_list(attempt) or _not_found(attempt, words[0], output)
+    says = _stopped(output) or program.broken_list(attempt)
+    says = says or _not_found(attempt, words[0], output)
     if says:
         return unmet(says, at=at, detail=output)
     path = program.located(attempt, _missed(attempt, output))
@@ -77,6 +80,12 @@ def missing_loader(attempt: Attempt, path: str) -> str | None:
         if entry is not None and binary.path == entry.path and not binary.loader_present:
             return binary.loader
     return None
+
+
+def _stopped(output: str) -> str:
+    """Say that a container was stopped because it wanted too much; "" if it was not."""
+    found = _STOPPED.search(output)
+    return f"this was started, and stopped. {found.group(1)}" if found else ""
 
 
 def _missed(attempt: Attempt, output: str) -> str | None:

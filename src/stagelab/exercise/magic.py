@@ -15,6 +15,7 @@ from IPython.display import display
 
 from stagelab.builds import DockerfileText, build, lint
 from stagelab.exercise import markers
+from stagelab.exercise.limits import BUILD_DISK_BYTES, BUILD_SECONDS, CLASSIC_MEMORY_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,7 @@ Write a Dockerfile in a cell: it is linted, and built if you name a folder.
 Without a build NAME takes the text, for build(folder, dockerfile=NAME) and
 check(task, NAME). With one it takes the Build, whose .dockerfile has the text.
 If the build fails or you stop it, NAME keeps the text, never an older result.
+A build that does not end, or fills the disk, is stopped.
 
 What hadolint finds is shown below the cell, each at its line; nothing is shown
 if it finds nothing. A comment `# hadolint ignore=DL3025` above an instruction
@@ -86,6 +88,9 @@ def _carry_out(names: dict[str, Any], options: argparse.Namespace, text: Dockerf
             tag=options.tag,
             nocache=options.no_cache,
             builder=options.builder or "auto",
+            timeout=BUILD_SECONDS,
+            disk=BUILD_DISK_BYTES,
+            memory=CLASSIC_MEMORY_BYTES if options.builder == "classic" else None,
         )
 
 

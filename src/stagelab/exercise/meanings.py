@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from stagelab.bases import kind_of
+from stagelab.builds import kernel
+from stagelab.containers.cage import PIDS
 from stagelab.engine import connect
 from stagelab.exercise.task import Found, unmet
 
@@ -83,6 +85,11 @@ def meaning(words: str) -> str:
 
 def running_meaning(words: str, command: str) -> str:
     """Say what a container's words mean for what it was started with; "" if not known."""
+    if kernel.NO_PROCESS.search(words):
+        return (
+            f"The course's cage lets a container have {PIDS} processes and threads, and it wanted "
+            "more. Let it start fewer, and wait for those that it starts."
+        )
     if not _READ_ONLY.search(words):
         return ""
     cage = "The course's cage lets a container write to /tmp only: "

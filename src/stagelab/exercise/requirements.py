@@ -7,6 +7,7 @@ from http.client import HTTPException
 from typing import TYPE_CHECKING
 
 from stagelab.containers import Reply, Service, Stopped, serve
+from stagelab.containers.facts import with_reason
 from stagelab.errors import RunTimeout, StartFailed
 from stagelab.exercise import failing, program
 from stagelab.exercise.task import Found, Requirement, met, unmet, waiting
@@ -50,8 +51,10 @@ def prints(expected: str, text: str) -> Requirement:
         try:
             ran = attempt.run
         except RunTimeout as error:
+            why = f" {error.why}" if error.why else ""
             return unmet(
-                "it does not end: after its time it was stopped. It is to print its line and end.",
+                f"it does not end: after its time it was stopped.{why} It is to print its line and "
+                "end.",
                 at=program.starter(attempt),
                 detail=error.detail,
             )
@@ -228,10 +231,11 @@ def replies(service: Service, *paths: str) -> dict[str, Reply]:
     try:
         return {path: service.get(path, timeout=_PATIENCE) for path in paths}
     except (OSError, HTTPException) as error:
+        stopped = service.stopped()
         raise StartFailed(
-            "The service started, and then it did not answer.",
+            f"The service started, and then it did not answer. {stopped}".rstrip(),
             fix="Read what it printed, below.",
-            detail=f"{service.logs()}{error}",
+            detail=with_reason(f"{service.logs()}{error}", stopped),
         ) from None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stagelab.containers import run
-from stagelab.errors import BuildFailed, RunTimeout
+from stagelab.errors import BuildFailed, BuildStopped, RunTimeout
 from stagelab.exercise.task import Found, unmet
 
 if TYPE_CHECKING:
@@ -49,11 +49,14 @@ def failure_after(
 
     Raises:
         BuildError: It could not even be tried.
+        BuildStopped: It took more time or disk than it may.
     """
     with attempt.copied_context() as copy:
         edit(copy)
         try:
             attempt.variant(text=text, context=copy, target=name)
+        except BuildStopped:
+            raise
         except BuildFailed as error:
             return error
     return None

@@ -43,6 +43,9 @@ def test_the_way_to_the_network_is_taken_over_and_nothing_else(tmp_path: Path) -
     assert config["registry-mirrors"] == ["https://m"]
     assert config["data-root"] == str(place.data_root)
     assert "debug" not in config
+    assert "cgroup-parent" not in config
+    write_config(place, machine, cgroup_parent="/ours")
+    assert json.loads(place.config.read_text())["cgroup-parent"] == "/ours"
     machine.write_text("{")
     write_config(place, machine)
     assert json.loads(place.config.read_text())["hosts"] == [f"unix://{place.socket}"]

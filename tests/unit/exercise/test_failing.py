@@ -191,3 +191,19 @@ def test_followers_of_a_stage_without_its_name_wait() -> None:
     assert [found.ok for found in looks] == [False, None, None, None]
     assert "Without a name a stage has only its number" in looks[0].words
     assert builds().look(unnamed).ok is None
+
+
+def test_a_program_that_was_stopped_is_told_why() -> None:
+    output = "working\nStopped: It needed more than the 256m of memory that it has.\n"
+    words = said('ENTRYPOINT ["./myapp"]', ["./myapp"], "/app/myapp", output=output)
+    assert words == (
+        "this was started, and stopped. It needed more than the 256m of memory that it has."
+    )
+    told = said('ENTRYPOINT ["./myapp"]', ["./myapp"], "/app/myapp", output="Stopped: by me\nx\n")
+    assert "Its own words are below" in told
+
+
+def test_a_program_that_starts_too_many_processes_is_told_of_the_cage() -> None:
+    output = "runtime: may need to increase max user processes\nfatal error: newosproc\n"
+    words = said('ENTRYPOINT ["./myapp"]', ["./myapp"], "/app/myapp", output=output)
+    assert "128 processes and threads, and it wanted more" in words
