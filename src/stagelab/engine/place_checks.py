@@ -126,7 +126,7 @@ def ports(wanted: Iterable[int]) -> Check:
     tried = list(wanted)
     for port in tried:
         with socket.socket() as probe:
-            if hasattr(socket, "SO_REUSEADDR") and sys.platform != "win32":
+            if sys.platform != "win32":  # there it would share a port with whoever has it
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((_HOST, port))

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from stagelab.cli import doctor, main, prepare
 from stagelab.cli.parser import make_parser
 from stagelab.cli.waiting import waiting
 from stagelab.engine import Check, Diagnosis
+from stagelab.engine.checks import EngineFacts
+from stagelab.engine.report import report
 from stagelab.errors import BuildCancelled, EngineNotFound
 
 COMMANDS = ("start", "doctor", "engine", "bases", "xray", "clean", "test", "bench")
@@ -110,6 +113,17 @@ def test_doctor_as_json_and_its_exit_code(
     assert check["id"] == "disk"
     assert check["status"] == {True: "ok", None: "note", False: "missing"}[ok]
     assert (check["found"], check["fix"]) == ("little", "free some")
+
+
+def test_the_doctors_help_names_every_key_of_its_report(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["doctor", "--help"])
+    said = capsys.readouterr().out
+    keys = {*report(Diagnosis((Check("a", ok=True, found=""),)))}
+    keys |= {field.name for field in fields(EngineFacts)} | {"id", "found", "milliseconds"}
+    assert [key for key in sorted(keys) if key not in said] == []
 
 
 def test_doctor_tells_which_package_is_missing_where_none_is_there() -> None:
