@@ -1,6 +1,7 @@
-"""What of the own engine runs or is left: its daemon, its containerd, mounts, sockets, pidfiles.
+"""What of the own engine runs or is left: its daemon, its containerd, containers, mounts, sockets.
 
-A daemon that was killed leaves its containerd and its shims running and their files in place; after
+A daemon that was killed leaves its containerd, its shims and what runs in its containers, and their
+files in place; the next daemon would know of the containers no more once the files are gone. After
 a reboot the files are there and the numbers in them may be other programs'. Both must not be in the
 way of the next start.
 """
@@ -55,6 +56,15 @@ def running(place: Paths) -> list[Process]:
     ]
 
 
+def contained(place: Paths) -> list[Process]:
+    """List every process that runs in a container of the own engine, a build's steps included.
+
+    Args:
+        place: The own engine's files.
+    """
+    return [process for process in processes.all_processes() if _is_inside(process, place)]
+
+
 def clear(place: Paths) -> None:
     """End what is left of a daemon that no longer runs, and remove its runtime files.
 
@@ -62,6 +72,7 @@ def clear(place: Paths) -> None:
         place: The own engine's files.
     """
     processes.end(running(place), patience=_PATIENCE)
+    processes.end(contained(place), patience=0)
     unmount(place.exec_root)
     unmount(place.data_root)
     shutil.rmtree(place.exec_root, ignore_errors=True)
@@ -90,6 +101,15 @@ def unmount(folder: Path) -> None:
 def _is_daemon(process: Process, place: Paths) -> bool:
     named = process.program == "dockerd" and str(place.config) in process.command
     return named and processes.shares_files(process.pid)
+
+
+def _is_inside(process: Process, place: Paths) -> bool:
+    """Tell whether a process has a root in the engine's data; see proc_pid_mountinfo(5)."""
+    try:
+        lines = Path(f"/proc/{process.pid}/mountinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        return False
+    return any(line.split(" ")[4] == "/" and f"{place.data_root}/" in line for line in lines)
 
 
 def _drop_dead_socket(path: Path) -> None:
