@@ -102,8 +102,13 @@ def load_ipython_extension(shell: Any) -> None:  # noqa: ANN401 - IPython ships 
     Done by itself on the first use in IPython; `%load_ext stagelab` does it before.
     """
     import_module("stagelab.exercise.magic").load_ipython_extension(shell)
-    import_module("stagelab.show.trouble").install(shell)
+    import_module("stagelab.show.trouble")  # now: when files or memory run out it is too late
+    _ipython.watch(shell)
 
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+if (_shell := _ipython.shell()) is not None:
+    _ipython.watch(_shell)

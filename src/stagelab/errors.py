@@ -30,7 +30,8 @@
 
 Every error says three things: `cause` (what happened and most likely why, in a sentence), `fix`
 (what to do about it on this system) and `detail` (the engine's or system's original words, "" when
-there are none). In IPython it shows as those three and not as a traceback.
+there are none). In IPython it shows as those three and not as a traceback: `stagelab.show.trouble`
+tells of it.
 """
 
 from __future__ import annotations
@@ -90,10 +91,6 @@ class StagelabError(Exception):
             label = "The original words:"
             parts.append(label + "\n" + textwrap.indent(self.detail, "    "))
         return "\n".join(parts)
-
-    def _render_traceback_(self) -> list[str]:
-        """What IPython shows in place of a traceback: title, cause, fix, original words."""
-        return [f"{self.title}: {type(self).__name__}", *str(self).splitlines()]
 
 
 class EngineError(StagelabError):

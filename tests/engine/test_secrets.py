@@ -23,6 +23,7 @@ from stagelab.containers import run
 from stagelab.engine import tidy
 from stagelab.engine.labels import labels
 from stagelab.errors import BuildFailed, OptionUnsupported
+from stagelab.show.trouble import explain, view
 from tests.engine.tls import Door, tls_door
 
 MOUNT = "RUN --mount=type=secret,id=token"
@@ -130,7 +131,8 @@ def test_a_step_that_prints_it_and_fails(canary: str) -> None:
     error = caught.value
     assert (error.line, error.stage) == (3, "stage-0")
     assert error.log == "*****"
-    shown = [str(error), repr(error), "\n".join(error._render_traceback_())]
+    told = explain(error)
+    shown = [str(error), repr(error), view.text(told), view.html(told)]
     assert not [text for text in shown if canary in text]
 
 

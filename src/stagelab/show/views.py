@@ -16,7 +16,6 @@ from stagelab.show import (
     secrets,
     surface,
     timeline,
-    trouble,
     usage,
     waste,
 )
@@ -37,7 +36,6 @@ __all__ = [
     "secrets",
     "surface",
     "timeline",
-    "trouble",
     "usage",
     "waste",
 ]

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-import docker
-import docker.errors
 import pytest
-import requests
 
 from stagelab import show
 from stagelab.builds import Build, Stage, Step
 from stagelab.builds.facts import BaseUse
 from stagelab.containers import Run
-from stagelab.show import trouble
 
 assert show
 
@@ -141,61 +136,3 @@ def test_long_and_empty_outputs() -> None:
     many = Run("x", (), 0, "".join(f"{n}\n" for n in range(100)), "", 1.0)
     assert "29\n… and 70 lines more" in str(many)
     assert "(no output)" in str(Run("x", (), 0, "", "", 1.0))
-
-
-# errors of the SDK
-
-
-def api_error(message: str) -> docker.errors.APIError:
-    return docker.errors.APIError("400 Client Error", requests.Response(), message)
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (docker.errors.ImageNotFound("x", explanation="No such image: x"), "no such image"),
-        (api_error("bad parameter"), "refused the request"),
-        (requests.ConnectionError("refused"), "cannot be reached"),
-        (docker.errors.DockerException("Error while fetching"), "cannot be reached"),
-    ],
-)
-def test_sdk_errors_have_cause_fix_and_words(error: Exception, words: str) -> None:
-    title, cause, fix, *rest = trouble.explain(error)
-    assert title == f"The Docker SDK: {type(error).__name__}"
-    assert words in cause
-    assert fix.startswith("Fix: ")
-    assert rest[0] == "The original words:"
-    assert rest[1].startswith("    ")
-
-
-def test_an_sdk_build_error_has_the_logs_end() -> None:
-    log = [{"stream": f"{n}\n"} for n in range(30)] + [{"error": "x"}]
-    lines = trouble.explain(docker.errors.BuildError("returned a non-zero code: 1", iter(log)))
-    assert "An instruction of the Dockerfile failed." in lines
-    at = lines.index("The log's end:")
-    assert lines[at + 1 :] == [f"    {n}" for n in range(18, 30)]
-
-
-def test_an_sdk_container_error_has_its_exit_code() -> None:
-    error = docker.errors.ContainerError("c", 3, "false", "x", b"oh no")
-    assert "exit code 3" in trouble.explain(error)[1]
-
-
-def test_the_hook_shows_the_lines_in_place_of_a_traceback() -> None:
-    calls: list[Any] = []
-
-    class Shell:
-        def set_custom_exc(self, kinds: tuple[type, ...], handler: Any) -> None:  # noqa: ANN401 - as IPython
-            calls.append((kinds, handler))
-
-        def _showtraceback(self, kind: type, error: object, lines: list[str]) -> None:
-            calls.append((kind, error, lines))
-
-    shell = Shell()
-    trouble.install(shell)
-    ((kinds, handler),) = calls
-    assert docker.errors.DockerException in kinds
-    error = api_error("bad parameter")
-    lines = handler(shell, type(error), error, None, tb_offset=1)
-    assert calls[1] == (type(error), error, lines)
-    assert lines == trouble.explain(error)
