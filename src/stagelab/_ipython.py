@@ -47,9 +47,9 @@ def watch(shell: Any) -> None:  # noqa: ANN401 - IPython ships no types
 
     def of_others(exc_tuple: Any = None, *more: Any, **options: Any) -> None:  # noqa: ANN401 - as IPython has it
         """Tell of what fails outside a cell's own code: a view, a widget; `%tb` stays as it is."""
-        kind, error, trace = exc_tuple or sys.exc_info()
+        _, error, trace = exc_tuple or sys.exc_info()
         if isinstance(error, _TOLD):
-            of_cell(shell, kind, error, trace)
+            of_cell(shell, type(error), error, trace)
         else:
             show_as_ipython(exc_tuple, *more, **options)
 
