@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import trustme
@@ -24,11 +25,25 @@ class Door:
 
 
 @contextlib.contextmanager
-def tls_door(engine_socket: str, folder: Path) -> Iterator[Door]:
-    """Open it on a free port of 127.0.0.1; clients must show a certificate."""
+def tls_door(
+    engine_socket: str,
+    folder: Path,
+    not_before: datetime | None = None,
+    not_after: datetime | None = None,
+) -> Iterator[Door]:
+    """Open it on a free port of 127.0.0.1; clients must show a certificate.
+
+    Args:
+        engine_socket: The engine's.
+        folder: Gets the client's files.
+        not_before: When the door's own certificate begins to be valid.
+        not_after: When it ends to be.
+    """
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.issue_cert(
+        "127.0.0.1", not_before=not_before, not_after=not_after
+    ).configure_cert(context)
     authority.configure_trust(context)
     context.verify_mode = ssl.CERT_REQUIRED
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))

@@ -13,6 +13,7 @@ from stagelab.containers.cage import caged, name, start_failed
 from stagelab.containers.facts import Run
 from stagelab.containers.watching import Watch
 from stagelab.engine import connect
+from stagelab.engine.lost import is_silence, watched
 from stagelab.errors import RunTimeout, StartFailed
 
 if TYPE_CHECKING:
@@ -57,22 +58,26 @@ def run(
         RunTimeout: It did not end in time; it has been stopped and removed. The error tells what
             it printed last, and whether it had as many processes as it may have.
         ImageNotFound: There is no such image on the engine.
+        EngineUnreachable: The engine went away meanwhile.
     """
     client = client or connect()
     said = (*(entrypoint or ()), *command)
     began = time.monotonic()
     try:
-        with caged(
-            client,
-            image,
-            command,
-            env=env,
-            user=user,
-            memory=memory,
-            entrypoint=entrypoint,
-            tmp=tmp,
-            read_only=read_only,
-        ) as container:
+        with (
+            watched("the run", client),
+            caged(
+                client,
+                image,
+                command,
+                env=env,
+                user=user,
+                memory=memory,
+                entrypoint=entrypoint,
+                tmp=tmp,
+                read_only=read_only,
+            ) as container,
+        ):
             watch = Watch(container, memory, writable=not read_only)
             return _to_its_end(container, watch, image, said, timeout)
     except StartFailed as error:
@@ -91,7 +96,9 @@ def _to_its_end(
     with watch:
         try:
             exit_code = int(container.wait(timeout=timeout)["StatusCode"])
-        except (requests.ConnectionError, requests.Timeout):
+        except (requests.ConnectionError, requests.Timeout) as error:
+            if not is_silence(error):
+                raise
             crowd = watch.crowd()
             raise RunTimeout(
                 f"{name(image)} did not end within {timeout:g} seconds, so it was stopped. "

@@ -16,6 +16,7 @@ from stagelab.containers.cage import caged, name, start_failed
 from stagelab.containers.facts import Health, Reply, Stopped, with_reason
 from stagelab.containers.watching import Watch
 from stagelab.engine import connect
+from stagelab.engine.lost import watched
 from stagelab.errors import StartFailed
 
 if TYPE_CHECKING:
@@ -141,9 +142,10 @@ def serve(
     Raises:
         StartFailed: It could not start, ended at once, or did not get ready in time.
         ImageNotFound: There is no such image on the engine.
+        EngineUnreachable: The engine went away before the service was ready.
     """
     client = client or connect()
-    with caged(
+    cage = caged(
         client,
         image,
         env=env,
@@ -153,17 +155,20 @@ def serve(
         tmp=tmp,
         read_only=read_only,
         health_seconds=HEALTH_SECONDS,
-    ) as container:
-        try:
-            container.start()
-        except APIError as error:
-            raise start_failed(image, error) from None
-        with Watch(container, memory, writable=not read_only) as watch:
+    )
+    with contextlib.ExitStack() as stack:
+        with watched("the start of the service", client):
+            container = stack.enter_context(cage)
+            try:
+                container.start()
+            except APIError as error:
+                raise start_failed(image, error) from None
+            watch = stack.enter_context(Watch(container, memory, writable=not read_only))
             container.reload()
             published = container.ports[f"{port}/tcp"] if container.ports else None
             service = Service(container, f"http://127.0.0.1:{_port(published)}", watch)
             _await(service, container, image, ready, timeout)
-            yield service
+        yield service
 
 
 def _port(published: list[dict[str, str]] | None) -> str:

@@ -125,6 +125,12 @@ def _by_words(detail: str, endpoint: Endpoint) -> tuple[str, str] | None:
             "Install it into the course's environment: `python -m pip install paramiko`.",
         ),
         (
+            "Bad Gateway",
+            f"A proxy stands before the engine at {endpoint}, and it does not get through.",
+            "Take the engine's host out of the proxy's hands: add it to NO_PROXY, restart the "
+            "kernel's server, and run this again.",
+        ),
+        (
             "certificate is not yet valid",
             f"The certificate of {endpoint} is not valid yet. Most likely one of the two clocks "
             "is wrong: this computer's or the engine's.",
