@@ -40,7 +40,7 @@ def serve(
     Raises:
         StagelabError: It did not start.
     """
-    port = port or _free_port()
+    port = choose_port(port)
     token = secrets.token_hex(16)
     lesson = _first_lesson(root)
     address = f"http://{_HOST}:{port}/lab/tree/{lesson}?token={token}"
@@ -89,18 +89,42 @@ def _first_lesson(root: Path) -> str:
     return lessons[0].relative_to(root).as_posix() if lessons else "lessons"
 
 
-def _free_port() -> int:
-    for port in range(_FIRST_PORT, _FIRST_PORT + _PORTS):
-        with socket.socket() as probe:
-            try:
-                probe.bind((_HOST, port))
-            except OSError:
-                continue
+def choose_port(port: int | None) -> int:
+    """Give the port to use.
+
+    Args:
+        port: The one that is asked for; None for the first free one from 8888.
+
+    Raises:
+        StagelabError: It is taken, or not for this user; or none is free.
+    """
+    if port is not None:
+        refused = _refused(port)
+        if refused is None:
             return port
+        raise StagelabError(
+            f"Port {port} cannot be used for JupyterLab: another program listens there, perhaps "
+            "a JupyterLab that you started before, or it is not for this user.",
+            fix="Leave --port out, and a free one is taken; or stop the other program.",
+            detail=str(refused),
+        )
+    for one in range(_FIRST_PORT, _FIRST_PORT + _PORTS):
+        if _refused(one) is None:
+            return one
     raise StagelabError(
         f"No port from {_FIRST_PORT} to {_FIRST_PORT + _PORTS - 1} is free for JupyterLab.",
         fix="Name a free one: `./course start --port 9999`.",
     )
+
+
+def _refused(port: int) -> OSError | OverflowError | None:
+    """Give what the system says when the port is taken, None if it is free."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((_HOST, port))
+        except (OSError, OverflowError) as error:
+            return error
+    return None
 
 
 def _wait(process: subprocess.Popen[bytes], port: int) -> None:

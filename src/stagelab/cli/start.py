@@ -44,6 +44,8 @@ def run(arguments: argparse.Namespace) -> int:
     root = places.root()
     # before the minutes that the rest may take
     as_root = not arguments.once and rooted.agreed(allowed=arguments.allow_root)
+    if not arguments.once and arguments.port is not None:
+        jupyter.choose_port(arguments.port)
     found = get_engine(yes=arguments.yes)
     get_bases(found, stand_ins=True if arguments.stand_ins else None)
     print(f"\n{_first_comparison(found)}\n")

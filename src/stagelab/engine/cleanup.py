@@ -1,13 +1,14 @@
 """Remove from an engine what the course put there, and only that.
 
 Ours is what carries the course's label or is in the ledger. An image built upon ours inherits the
-label, so a label alone does not make an image ours: its names must be ours too.
+label, so a label alone does not make an image ours: its names must be ours too. So does a container of an image
+of ours: one that is ours has its own name in a label.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -19,8 +20,9 @@ from stagelab import _home
 from stagelab._render import Shown
 from stagelab.engine import buildcache, ledger
 from stagelab.engine.connecting import connect, is_own_engine
-from stagelab.engine.labels import COURSE_LABEL, SESSION_LABEL, TAG_PREFIX, session
+from stagelab.engine.labels import COURSE_LABEL, NAME_LABEL, SESSION_LABEL, TAG_PREFIX, session
 from stagelab.engine.ledger import RecordedBase, RecordedBuild, RecordedImage
+from stagelab.engine.lost import watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class _Sweep:
     session: str | None
     dry_run: bool
     kept: list[tuple[str, str]] = field(default_factory=list)
+    used: dict[str, str] = field(default_factory=dict)
+    """Images of containers that stay, by ID, each with a container's name."""
 
     def filters(self) -> dict[str, Any]:
         labels = [f"{COURSE_LABEL}=1"]
@@ -86,6 +90,7 @@ class _Sweep:
         return True
 
 
+@watched("the clean-up")
 def clean(
     client: docker.DockerClient,
     *,
@@ -113,7 +118,7 @@ def clean(
         if sweep.of_session(record) and (session is None or not isinstance(record, RecordedBase))
     ]
     foreign = _foreign_images(sweep)
-    containers = _containers(sweep, foreign)
+    containers = _containers(sweep)
     images = _images(sweep, records, foreign)
     volumes = _labelled(sweep, client.volumes.list(filters=sweep.filters()))
     networks = _labelled(sweep, client.networks.list(filters=sweep.filters()))
@@ -136,36 +141,32 @@ def tidy() -> Cleaned:
     return clean(connect(), session=session(), build_cache=False)
 
 
-def _foreign_images(sweep: _Sweep) -> dict[str, dict[str, str]]:
-    """IDs, with labels, of images that only inherited our label: they carry a name not ours."""
+def _foreign_images(sweep: _Sweep) -> tuple[str, ...]:
+    """IDs of images that only inherited our label: they carry a name that is not ours."""
     bases = {
         record.reference
         for record in ledger.records(sweep.client)
         if isinstance(record, RecordedBase)
     }
-    foreign = {}
+    foreign = []
     for image in sweep.client.api.images(filters=sweep.filters()):
         tags = [tag for tag in image.get("RepoTags") or () if tag != "<none>:<none>"]
         others = [tag for tag in tags if not tag.startswith(TAG_PREFIX) and tag not in bases]
         if others:
-            foreign[str(image["Id"])] = image.get("Labels") or {}
+            foreign.append(str(image["Id"]))
             sweep.kept.append((", ".join(others), "built upon an image of the course, not by it"))
-    return foreign
+    return tuple(foreign)
 
 
-def _labelled_itself(container: Any, image_labels: dict[str, str]) -> bool:  # noqa: ANN401  (SDK)
-    """Tell whether a container has a session label that it did not inherit from its image."""
-    return bool(container.labels.get(SESSION_LABEL) != image_labels.get(SESSION_LABEL))
-
-
-def _containers(sweep: _Sweep, foreign: Mapping[str, dict[str, str]]) -> tuple[str, ...]:
+def _containers(sweep: _Sweep) -> tuple[str, ...]:
+    """Remove our containers; one that inherited our labels from its image is somebody else's."""
     removed = []
     for container in sweep.client.containers.list(
         all=True, filters=sweep.filters(), ignore_removed=True
     ):
-        image = str(container.attrs.get("Image", ""))
-        if image in foreign and not _labelled_itself(container, foreign[image]):
-            sweep.kept.append((container.name, "runs an image that is not the course's"))
+        if container.labels.get(NAME_LABEL) != container.name:
+            sweep.kept.append((container.name, "runs an image of the course, not started by it"))
+            sweep.used[str(container.attrs.get("Image", ""))] = container.name
         elif sweep.remove(container.name, partial(container.remove, force=True, v=True)):
             removed.append(container.name)
     return tuple(removed)
@@ -188,7 +189,10 @@ def _images(
     identities += [record.image_id for record in records if isinstance(record, RecordedImage)]
     identities += bases.values()
     removed: list[str] = []
-    left = [identity for identity in dict.fromkeys(identities) if identity not in foreign]
+    ours = [identity for identity in dict.fromkeys(identities) if identity not in foreign]
+    used = [identity for identity in ours if identity in sweep.used]
+    sweep.kept += [(_short(image), f"the container {sweep.used[image]} uses it") for image in used]
+    left = [identity for identity in ours if identity not in sweep.used]
     left += foreign  # only their names below ours go
     while left:
         attempts = [(identity, _remove_image(sweep, identity, bases)) for identity in left]
