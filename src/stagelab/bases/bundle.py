@@ -28,6 +28,13 @@ _PATTERNS = ("*.tar", "*.tar.gz", "*.tgz", "*.tar.xz")
 _SMALL = 1 << 20
 """Bytes; a manifest or an image's configuration is smaller, a layer need not be read."""
 
+_MOST_SMALL = 64 << 20
+"""Bytes of all of them, far more than real ones have."""
+
+_FREE = 1 << 29
+_MOST_EXPANSION = 200
+"""What a compressed archive holds at most: so many bytes, and so many times its size."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageArchive:
@@ -88,7 +95,8 @@ def read_archive(path: Path) -> ImageArchive:
         )
     except (
         *(tarfile.TarError, OSError, EOFError, lzma.LZMAError, zlib.error),
-        *(ValueError, KeyError, TypeError, AttributeError),  # JSON of another shape
+        # JSON of another shape, or nested without end, as headers can be as well
+        *(ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError),
     ) as error:
         raise ArchiveDamaged(
             f"{path} is no readable archive of docker save.",
@@ -98,11 +106,18 @@ def read_archive(path: Path) -> ImageArchive:
 
 
 def _small_files(path: Path) -> dict[str, bytes]:
-    small = {}
+    small: dict[str, bytes] = {}
+    left, most = _MOST_SMALL, _FREE + _MOST_EXPANSION * path.stat().st_size
     with tarfile.open(path) as tar:
         for info in tar:
+            # before anything is read: `tarfile` would go back for ever, or unpack to that place
+            if info.size < 0 or info.offset_data + info.size > most:
+                raise tarfile.TarError(f"{info.name} has an impossible size")
             if info.isreg() and info.size <= _SMALL and (content := tar.extractfile(info)):
                 small[info.name] = content.read()
+                left -= info.size + tarfile.BLOCKSIZE
+                if left < 0:
+                    raise tarfile.TarError("its descriptions are beyond measure")
     return small
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,10 +44,12 @@ _PIECE = 1 << 20
 # A path escapes each capital as "!" and the small letter, so these are all that there can be.
 _VERSION = re.compile(r"/[a-z0-9!._~/-]+/@v/[A-Za-z0-9!.+_-]+\.(?:info|mod|zip)")
 _ESCAPED = re.compile(r"[A-Z]")
+_Network = IPv4Network | IPv6Network
+_LOOPBACK: tuple[_Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 _HOST_NAME = "host.docker.internal"
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 
-_servers: dict[str, ThreadingHTTPServer] = {}
+_servers: dict[str, _Server] = {}
 
 
 def module_proxy(
@@ -97,6 +100,11 @@ class _Store:
         Raises:
             ModulesUnavailable: It cannot be had.
         """
+        if not _is_safe(path):  # it names a file to be written
+            raise ModulesUnavailable(
+                f"{path[:200]!r} names no Go module.",
+                fix="Let the go command write go.sum anew: `go mod tidy`.",
+            )
         kept = self.folder.joinpath(*path.strip("/").split("/"))
         if not kept.is_file() or (checksum and gosum.checksum(kept) != checksum):
             self._fetch(path, kept, checksum)
@@ -168,7 +176,14 @@ def _needed(app: Path) -> Iterator[tuple[str, str]]:
     for line in lines:
         if not line.strip():
             continue
-        module, version, checksum = line.split()
+        try:
+            module, version, checksum = line.split()
+        except ValueError:
+            raise ModulesUnavailable(
+                f"{app / 'go.sum'} has a line that is none of go.sum.",
+                fix="Let the go command write it anew: `go mod tidy`.",
+                detail=line[:200],
+            ) from None
         plain = version.removesuffix("/go.mod")
         stem = f"/{_escaped(module)}/@v/{_escaped(plain)}"
         if plain != version:
@@ -178,19 +193,28 @@ def _needed(app: Path) -> Iterator[tuple[str, str]]:
             yield f"{stem}.zip", checksum
 
 
+def _is_safe(path: str) -> bool:
+    """Tell whether a path is one of the protocol, and leads nowhere but down."""
+    return (
+        _VERSION.fullmatch(path) is not None
+        and not {"", ".", ".."} & set(path.strip("/").split("/"))
+        and not path.startswith("//")
+    )
+
+
 def _escaped(name: str) -> str:
     return _ESCAPED.sub(lambda found: f"!{found.group().lower()}", name)
 
 
 def _serve(store: _Store, client: docker.DockerClient) -> str:
     """Serve on an address that build steps reach and the network does not; once a process."""
-    for bind, name in _addresses(client):
+    for bind, name, near in _addresses(client):
         if bind in _servers:
             return _url(name, _servers[bind])
         for port in (PORT, 0):
             with suppress(OSError):
-                server = ThreadingHTTPServer((bind, port), partial(_Handler, store))
-                server.daemon_threads = True
+                server = _Server((bind, port), partial(_Handler, store))
+                server.near = near
                 threading.Thread(target=server.serve_forever, daemon=True).start()
                 _servers[bind] = server
                 return _url(name, server)
@@ -200,12 +224,12 @@ def _serve(store: _Store, client: docker.DockerClient) -> str:
     )
 
 
-def _url(name: str, server: ThreadingHTTPServer) -> str:
+def _url(name: str, server: _Server) -> str:
     return f"http://{name}:{server.server_port}"
 
 
-def _addresses(client: docker.DockerClient) -> Iterator[tuple[str, str]]:
-    """Give where to listen and how a build step names it, the engine's own bridge first.
+def _addresses(client: docker.DockerClient) -> Iterator[tuple[str, str, tuple[_Network, ...]]]:
+    """Give where to listen, how a build step names it, and who may ask; the own bridge first.
 
     An engine in a virtual machine has a bridge that is none of ours, so that we cannot listen
     there; those of Docker Desktop and its like know this computer by a name.
@@ -213,8 +237,24 @@ def _addresses(client: docker.DockerClient) -> Iterator[tuple[str, str]]:
     with suppress(DockerException):
         for config in client.networks.get("bridge").attrs["IPAM"]["Config"] or ():
             if gateway := config.get("Gateway"):
-                yield gateway, gateway
-    yield "127.0.0.1", _HOST_NAME
+                own = config.get("Subnet") or gateway
+                yield gateway, gateway, (*_LOOPBACK, ip_network(own, strict=False))
+    yield "127.0.0.1", _HOST_NAME, _LOOPBACK
+
+
+class _Server(ThreadingHTTPServer):
+    """Answers this machine and the containers of one bridge.
+
+    A computer takes what is meant for any of its addresses, whichever way it comes: that we listen
+    on the bridge's does not keep others of the network from asking.
+    """
+
+    daemon_threads = True
+    near: tuple[_Network, ...] = ()
+
+    def verify_request(self, _request: object, client_address: tuple[str, int]) -> bool:
+        """Tell whether who asks is near; all others' connections are closed."""
+        return any(ip_address(client_address[0]) in network for network in self.near)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -226,7 +266,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a request of the go command."""
-        if not _VERSION.fullmatch(self.path) or "/../" in self.path or "//" in self.path:
+        if not _is_safe(self.path):
             self.send_error(HTTPStatus.NOT_FOUND)
             return
         try:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NoReturn, cast
 
 from stagelab.builds.context import CHUNK, DEEPEST, Entry
 from stagelab.builds.ignore import parents
@@ -150,13 +150,17 @@ def _copy(stream: Any, most: int | None = None) -> BinaryIO:  # noqa: ANN401 - a
     copy = tempfile.SpooledTemporaryFile(max_size=_MOST_IN_MEMORY)  # noqa: SIM115 - see `Archive`
     try:
         while chunk := stream.read(CHUNK):
-            copy.write(chunk)
             if most is not None and copy.tell() > most:
-                raise tarfile.TarError(f"it holds more than {_MOST_EXPANSION} times its own size")
+                _refuse_bomb()
+            copy.write(chunk)
     except BaseException:
         copy.close()
         raise
     return cast("BinaryIO", copy)
+
+
+def _refuse_bomb() -> NoReturn:
+    raise tarfile.TarError(f"it holds more than {_MOST_EXPANSION} times its own size")
 
 
 def _check_folders(found: Mapping[str, Entry]) -> None:
@@ -178,17 +182,9 @@ def _check_folders(found: Mapping[str, Entry]) -> None:
 def _members(archive: tarfile.TarFile, plain: Archive) -> Iterator[Entry]:
     known: dict[str, tarfile.TarInfo] = {}
     for info in archive:
-        if info.size < 0:  # before the next is looked for: `tarfile` would go back for ever
-            raise tarfile.TarError(f"{info.name} has an impossible size")
-        if len(info.name) > _LONGEST:
-            raise tarfile.TarError(f"a name is longer than {_LONGEST} letters")
-        if info.name.count("/") > DEEPEST:
-            raise tarfile.TarError(f"{info.name[:80]}… lies in more than {DEEPEST} folders")
-        path = posixpath.normpath(info.name)
+        path = _path(info)
         if path == ".":
             continue
-        if path.startswith(("/", "../")) or path == "..":
-            raise tarfile.TarError(f"{info.name} lies outside of the archive")
         data = info
         if info.islnk():
             target = posixpath.normpath(info.linkname)
@@ -210,3 +206,19 @@ def _members(archive: tarfile.TarFile, plain: Archive) -> Iterator[Entry]:
             mtime_ns=max(-_LATEST, min(int(info.mtime), _LATEST)) * 1_000_000_000,
             link=info.linkname if info.issym() else None,
         )
+
+
+def _path(info: tarfile.TarInfo) -> str:
+    """Give an entry's path in the context.
+
+    Raises:
+        tarfile.TarError: There is no such path in any context.
+    """
+    if info.size < 0:  # before the next entry is looked for: `tarfile` would go back for ever
+        raise tarfile.TarError(f"{info.name} has an impossible size")
+    if len(info.name) > _LONGEST or info.name.count("/") > DEEPEST:
+        raise tarfile.TarError(f"{info.name[:80]}… is too long a name, or in too many folders")
+    path = posixpath.normpath(info.name)
+    if path.startswith(("/", "../")) or path == "..":
+        raise tarfile.TarError(f"{info.name} lies outside of the archive")
+    return path

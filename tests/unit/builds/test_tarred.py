@@ -64,7 +64,7 @@ def test_what_it_holds(mode: str, form: int) -> None:
         "empty": (stat.S_IFDIR | 0o700, None),
         "link": (stat.S_IFLNK | 0o644, "src/deep"),
         "run": (stat.S_IFREG | 0o755, b"the later one\n"),
-        "same": (stat.S_IFREG | 0o755, b"the later one\n"),
+        "same": (stat.S_IFREG | 0o4755, b"#!/bin/sh\n"),  # what had that name at that point
         "src": (stat.S_IFDIR | 0o755, None),
         "src/deep": (stat.S_IFDIR | 0o755, None),
         "src/deep/ä-" + "n" * 120: (stat.S_IFREG | 0o640, b"content"),
