@@ -16,6 +16,7 @@ import docker
 from stagelab.builds import build
 from stagelab.engine import buildcache, clean, connect, is_own_engine, ledger
 from stagelab.engine.labels import COURSE_LABEL, STAND_IN_LABEL, labels
+from stagelab.engine.placing import marks
 
 TWO_STAGES = """FROM scratch AS one
 COPY mark /mark
@@ -42,7 +43,9 @@ def main(folder: Path) -> None:
     tell({"done": done, "after": snapshot(client), "ledger": ledger.records(client)})
 
     client.api.remove_container("users-app")
+    client.api.remove_container("users-run")
     client.api.remove_image("mine/app:1")
+    client.api.remove_image("stagelab/used:1")
     tell({"end": snapshot(client), "again": asdict(clean(client))})
 
 
@@ -70,7 +73,7 @@ def add_ours(client: docker.DockerClient, folder: Path) -> None:
     made = build(folder, tag="stagelab/clean:buildkit", client=client)
     build(folder, tag="stagelab/clean:classic", builder="classic", client=client)
     build(folder, target="one", client=client)
-    client.containers.create(made.image.id, name="ours", labels=labels())
+    client.containers.create(made.image.id, name="ours", labels=marks("ours"))
     client.volumes.create("ours", labels=labels())
     client.networks.create("ours", labels=labels())
     settings = [f"LABEL {COURSE_LABEL}=1", f"LABEL {STAND_IN_LABEL}=alpine"]
@@ -83,6 +86,8 @@ def user_builds_on_our_base(client: docker.DockerClient) -> None:
     time.sleep(1)  # users do not build within the same moment
     user_build(client, "FROM alpine:3.22\nCOPY mark /users-app\n", tag="mine/app:1")
     client.containers.create("mine/app:1", ["/none"], name="users-app")
+    make_image(client, "stagelab/used", "1", [f"LABEL {COURSE_LABEL}=1"])
+    client.containers.create("stagelab/used:1", ["/none"], name="users-run")
     client.images.get("decoy:1").tag("mine/alias", "1")
 
 

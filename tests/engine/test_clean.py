@@ -64,14 +64,14 @@ def test_a_dry_run_tells_and_removes_nothing(facts: Facts) -> None:
 def test_decoys_and_what_a_user_built_on_our_base_stay(facts: Facts) -> None:
     before, after = facts[0]["before"], facts[2]["after"]
     tags = {tag for _, names in after["images"] for tag in names}
-    assert {"decoy:1", "stagelab-decoy/x:1", "decoy-labelled:1", "mine/app:1", "mine/alias:1"} == (
-        tags - {"<none>:<none>"}
-    )
-    assert after["containers"] == sorted([*before["containers"], "/users-app"])
+    decoys = {"decoy:1", "stagelab-decoy/x:1", "decoy-labelled:1"}
+    users = {"mine/app:1", "mine/alias:1", "stagelab/used:1"}
+    assert tags - {"<none>:<none>"} == decoys | users
+    assert after["containers"] == sorted([*before["containers"], "/users-app", "/users-run"])
     assert after["volumes"] == before["volumes"]
     assert after["networks"] == before["networks"]
     kept = [name for name, _ in facts[2]["done"]["kept"]]
-    assert {"mine/app:1", "users-app"} <= set(kept)
+    assert {"mine/app:1", "users-app", "users-run"} <= set(kept)
 
 
 @needs_root_on_linux

@@ -1,8 +1,8 @@
 """Remove from an engine what the course put there, and only that.
 
 Ours is what carries the course's label or is in the ledger. An image built upon ours inherits the
-label, so a label alone does not make an image ours: its names must be ours too. So does a container of an image
-of ours: one that is ours has its own name in a label.
+label, so a label alone does not make an image ours: its names must be ours too. A container of
+such an image inherits it as well: what makes one ours is that a label has its own name.
 """
 
 from __future__ import annotations
