@@ -70,8 +70,9 @@ def kinds(messages: list[dict[str, Any]]) -> list[str]:
 
 
 def shown(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give what the one display held, in order."""
+    """Give what the one display held, in order; an error's box, which is never updated, is none."""
     displays = [m["content"] for m in messages if m["msg_type"].endswith("display_data")]
+    displays = [content for content in displays if content["transient"]]
     assert len({content["transient"]["display_id"] for content in displays}) == 1
     return [content["data"] for content in displays]
 
