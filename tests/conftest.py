@@ -1,4 +1,7 @@
-"""What every test needs: a progress of its own, so that nobody's is touched."""
+"""What every test needs: a progress of its own, so that nobody's is touched.
+
+And what the whole run needs: somebody who remembers every container.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,34 @@ from pathlib import Path
 import pytest
 
 from stagelab.exercise import hints, last, record
+from tests.recorder import Recorder
+
+LAST = "test_every_container_of_this_run_was_caged"
+_recorder = pytest.StashKey[Recorder]()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks back at all the others comes last."""
+    items.sort(key=lambda item: item.name == LAST)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Begin to record, if somebody will look at it."""
+    if any(item.name == LAST for item in session.items) and not session.config.option.collectonly:
+        session.config.stash[_recorder] = Recorder()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop recording."""
+    if _recorder in session.config.stash:
+        session.config.stash[_recorder].close()
+
+
+@pytest.fixture
+def recorder(request: pytest.FixtureRequest) -> Recorder:
+    """What has been started since the run began."""
+    return request.config.stash[_recorder]
 
 
 @pytest.fixture(autouse=True)

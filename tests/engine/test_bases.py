@@ -16,6 +16,7 @@ from stagelab.bases.archive import ImageSettings, file, write_archive, write_lay
 from stagelab.bases.loading import load
 from stagelab.bases.standin import KEY_LABEL
 from stagelab.engine.labels import COURSE_LABEL, STAND_IN_LABEL, labels
+from tests.recorder import TOOL
 
 NET = b"""\
 package main
@@ -48,7 +49,7 @@ def run(
         network_mode="none",
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
-        labels=labels(),
+        labels=labels() | TOOL,
     )
     try:
         container.put_archive("/", tar(files or {}))
@@ -66,7 +67,7 @@ def run(
 def programs(client: docker.DockerClient, bases: dict[str, Base]) -> dict[str, bytes]:
     """A program that imports net, built in golang with cgo and without."""
     container = client.containers.create(
-        bases["golang"].reference, ["sh", "-ec", BUILD], network_mode="none", labels=labels()
+        bases["golang"].reference, ["sh", "-ec", BUILD], network_mode="none", labels=labels() | TOOL
     )
     made = {}
     try:

@@ -14,6 +14,7 @@ from stagelab.image.fixes.reading import read_index
 from stagelab.image.fixes.suites import named_sources, suites_of
 from stagelab.image.fixes.versions import version_key
 from stagelab.image.package import Package
+from tests.recorder import TOOL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +45,7 @@ def own_cache(bases: dict[str, Base], tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture(scope="module")
 def container(client: DockerClient, bases: dict[str, Base]) -> Iterator[Container]:
     running = client.containers.run(
-        bases["debian"].reference, ["sleep", "1200"], detach=True, init=True, labels=labels()
+        bases["debian"].reference, ["sleep", "1200"], detach=True, init=True, labels=labels() | TOOL
     )
     try:
         yield running

@@ -15,6 +15,7 @@ import pytest
 from stagelab.builds import build
 from stagelab.engine.labels import labels
 from stagelab.image import GoModule, xray
+from tests.recorder import TOOL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -147,7 +148,7 @@ def inside(client: DockerClient, image: Image, *command: str) -> str:
         entrypoint=[],
         remove=True,
         network_mode="none",
-        labels=labels(),
+        labels=labels() | TOOL,
     )
     return said.decode()
 

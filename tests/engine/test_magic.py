@@ -18,6 +18,7 @@ from stagelab.builds import Build, DockerfileText
 from stagelab.builds.events import Event, Observer, StepStarted
 from stagelab.engine import tidy
 from stagelab.errors import BuildCancelled, BuildFailed
+from tests.recorder import TOOL
 
 TEXT = """\
 FROM alpine:3.22 AS first
@@ -68,7 +69,7 @@ def test_a_build_is_bound(
     assert isinstance(built, Build)
     assert (built.builder, built.tag, built.dockerfile) == (builder, "stagelab/test:magic", text)
     assert client.images.get("stagelab/test:magic").id == built.image.id
-    greeting = client.containers.run(built.image.id, ["cat", "/greeting"], remove=True)
+    greeting = client.containers.run(built.image.id, ["cat", "/greeting"], remove=True, labels=TOOL)
     assert greeting.startswith(b"hello you ")
 
 

@@ -20,6 +20,7 @@ from stagelab.image.stack import Stack, stack
 from stagelab.image.start import Start, start
 from stagelab.image.stream import ByteStream
 from stagelab.image.surface import surface
+from tests.recorder import TOOL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -91,7 +92,7 @@ def inside(client: DockerClient, image_id: str, script: str) -> set[str]:
         user="0",
         remove=True,
         network_mode="none",
-        labels=labels(),
+        labels=labels() | TOOL,
     )
     return set(said.decode().splitlines())
 

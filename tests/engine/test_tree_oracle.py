@@ -14,6 +14,7 @@ import pytest
 from stagelab.builds import build
 from stagelab.engine.labels import labels
 from stagelab.image import xray
+from tests.recorder import TOOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,7 +123,7 @@ def inside(client: DockerClient, image: str, script: str, *arguments: str) -> st
         user="0:0",
         remove=True,
         network_mode="none",
-        labels=labels(),
+        labels=labels() | TOOL,
     )
     return base64.b64decode(told).decode(errors="backslashreplace")
 

@@ -13,6 +13,7 @@ from stagelab.engine.labels import labels
 from stagelab.errors import ImageNotFound
 from stagelab.image import xray
 from stagelab.image.inspection import configuration
+from tests.recorder import TOOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,7 +104,7 @@ def test_packages_and_programs_of_the_toolchain(
             entrypoint=[],
             remove=True,
             network_mode="none",
-            labels=labels(),
+            labels=labels() | TOOL,
         )
         return str(said.decode())
 

@@ -33,6 +33,26 @@ FILE_BYTES = 64_000_000
 OPEN_FILES = 4096
 """Most files and connections that a process has open (RLIMIT_NOFILE)."""
 
+MEMORY = "256m"
+"""Most memory of a container, swap included, unless a caller says otherwise."""
+
+CAGE: Mapping[str, Any] = {
+    "network_mode": "none",
+    "read_only": True,
+    "cap_drop": ["ALL"],
+    "security_opt": ["no-new-privileges"],
+    "mem_limit": MEMORY,
+    "memswap_limit": MEMORY,
+    "nano_cpus": int(CPUS * 1e9),
+    "pids_limit": PIDS,
+    "ulimits": [
+        Ulimit(name=name, soft=most, hard=most)
+        for name, most in (("core", 0), ("fsize", FILE_BYTES), ("nofile", OPEN_FILES))
+    ],
+    "log_config": {"type": "json-file", "config": {"max-size": LOG_BYTES, "max-file": "1"}},
+}
+"""What the SDK is told of every container, `client.containers.run(image, **CAGE)`."""
+
 _TMP = "/tmp"  # noqa: S108 - a path in the container
 _TMPFS_SIZE = "16m"
 
@@ -47,7 +67,7 @@ def caged(
     *,
     env: Mapping[str, str] | None = None,
     user: str | None = None,
-    memory: str = "256m",
+    memory: str = MEMORY,
     entrypoint: Sequence[str] | None = None,
     port: int | None = None,
     tmp: bool = True,
@@ -80,9 +100,10 @@ def caged(
         ImageNotFound: There is no such image on the engine.
         StartFailed: The engine refused to create it; the detail has its words.
     """
-    options: dict[str, Any] = {"network_mode": "none"}
+    options = {**CAGE, "read_only": read_only, "mem_limit": memory, "memswap_limit": memory}
     if port is not None:
-        options = {"ports": {f"{port}/tcp": ("127.0.0.1", None)}}
+        del options["network_mode"]
+        options["ports"] = {f"{port}/tcp": ("127.0.0.1", None)}
     if entrypoint is not None:
         options["entrypoint"] = list(entrypoint)
     if tmp:
@@ -98,23 +119,11 @@ def caged(
                 list(command) or None,
                 environment=dict(env or {}),
                 user=user,
-                cap_drop=["ALL"],
-                security_opt=["no-new-privileges"],
-                read_only=read_only,
-                mem_limit=memory,
-                memswap_limit=memory,
-                nano_cpus=int(CPUS * 1e9),
-                pids_limit=PIDS,
-                ulimits=_ulimits(),
                 mounts=[
                     _volume(path)
                     for path in config.get("Volumes") or ()
                     if not (tmp and path.rstrip("/") == _TMP)
                 ],
-                log_config={
-                    "type": "json-file",
-                    "config": {"max-size": LOG_BYTES, "max-file": "1"},
-                },
                 **options,
             )
             container = stack.enter_context(box)
@@ -127,11 +136,6 @@ def caged(
         except APIError as error:
             raise start_failed(image, error) from None
         yield container
-
-
-def _ulimits() -> list[Ulimit]:
-    limits = {"core": 0, "fsize": FILE_BYTES, "nofile": OPEN_FILES}
-    return [Ulimit(name=name, soft=most, hard=most) for name, most in limits.items()]
 
 
 def _volume(path: str) -> Mount:

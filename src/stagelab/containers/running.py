@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import requests
 from docker.errors import APIError
 
-from stagelab.containers.cage import caged, name, start_failed
+from stagelab.containers.cage import MEMORY, caged, name, start_failed
 from stagelab.containers.facts import Run
 from stagelab.containers.watching import Watch
 from stagelab.engine import connect
@@ -30,7 +30,7 @@ def run(
     env: Mapping[str, str] | None = None,
     user: str | None = None,
     timeout: float = 30.0,
-    memory: str = "256m",
+    memory: str = MEMORY,
     entrypoint: Sequence[str] | None = None,
     tmp: bool = True,
     read_only: bool = True,

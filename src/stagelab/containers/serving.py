@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError
 
-from stagelab.containers.cage import caged, name, start_failed
+from stagelab.containers.cage import MEMORY, caged, name, start_failed
 from stagelab.containers.facts import Health, Reply, Stopped, with_reason
 from stagelab.containers.watching import Watch
 from stagelab.engine import connect
@@ -116,7 +116,7 @@ def serve(
     env: Mapping[str, str] | None = None,
     user: str | None = None,
     timeout: float = 15.0,
-    memory: str = "256m",
+    memory: str = MEMORY,
     tmp: bool = True,
     read_only: bool = True,
     client: docker.DockerClient | None = None,
