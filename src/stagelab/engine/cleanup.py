@@ -2,7 +2,8 @@
 
 Ours is what carries the course's label or is in the ledger. An image built upon ours inherits the
 label, so a label alone does not make an image ours: its names must be ours too. A container of
-such an image inherits it as well: what makes one ours is that a label has its own name.
+such an image inherits it as well: one that is ours has a label with its own name, or of another
+session than its image's.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 import docker
 from docker.errors import APIError, NotFound
+from docker.models.containers import Container
 
 from stagelab import _home
 from stagelab._render import Shown
@@ -158,13 +160,24 @@ def _foreign_images(sweep: _Sweep) -> tuple[str, ...]:
     return tuple(foreign)
 
 
+def _is_ours(client: docker.DockerClient, container: Container) -> bool:
+    """Tell whether a container has our labels by itself, not from its image."""
+    if container.labels.get(NAME_LABEL) == container.name:
+        return True
+    try:
+        inherited = client.api.inspect_image(container.attrs["Image"])["Config"].get("Labels") or {}
+    except (NotFound, KeyError):
+        return False
+    return bool(container.labels.get(SESSION_LABEL) != inherited.get(SESSION_LABEL))
+
+
 def _containers(sweep: _Sweep) -> tuple[str, ...]:
     """Remove our containers; one that inherited our labels from its image is somebody else's."""
     removed = []
     for container in sweep.client.containers.list(
         all=True, filters=sweep.filters(), ignore_removed=True
     ):
-        if container.labels.get(NAME_LABEL) != container.name:
+        if not _is_ours(sweep.client, container):
             sweep.kept.append((container.name, "runs an image of the course, not started by it"))
             sweep.used[str(container.attrs.get("Image", ""))] = container.name
         elif sweep.remove(container.name, partial(container.remove, force=True, v=True)):

@@ -16,8 +16,8 @@ from stagelab.engine.endpoint import Endpoint, open_client
 SETTLED_SECONDS = 10.0
 """An engine may still be making what it was asked for last: sweep it for so long."""
 
-PATIENCE_SECONDS = 600.0
-"""How long to wait for an engine that does not answer."""
+PATIENCE_SECONDS = 120.0
+"""How long to wait for an engine that does not answer; `connect` removes what is left later."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 3.0
 
