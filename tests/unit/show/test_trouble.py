@@ -7,6 +7,7 @@ import http.client
 import json
 import socket
 import urllib.error
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -294,7 +295,7 @@ def no_name(name: str, shell: object = None) -> Trouble:
 def test_a_name_of_a_cell_above(name: str, begin: str, shell: Shell) -> None:
     trouble = no_name(name, shell)
     assert trouble.title == "The notebook"
-    assert f"`{name}` is made by a cell above that has not run in this kernel" in trouble.cause
+    assert f"`{name}` is made by a cell above that has not run to its end" in trouble.cause
     assert f"begins `{begin}`" in trouble.cause
     assert "Run > Run All Above Selected Cell" in trouble.fix
 
@@ -320,6 +321,12 @@ def test_a_name_of_the_course_in_a_new_kernel(name: str) -> None:
     assert "started anew" in trouble.cause
     assert "Run > Run All Above Selected Cell" in trouble.fix
     assert f"from stagelab import {name}" in trouble.fix
+
+
+def test_a_name_in_what_a_magic_runs() -> None:
+    error = NameError("name 'build' is not defined", name="build")
+    timed = Step("other", "<timed exec>", 1, "<module>", "")
+    assert "from stagelab import build" in told(error, CELL, timed).fix
 
 
 def test_an_unknown_name_where_the_notebook_is_not_known() -> None:
@@ -380,6 +387,7 @@ def test_an_error_of_the_learners_own() -> None:
         (FileNotFoundError(2, "No such file", "app"), "no file or folder `app`", str(Path.cwd())),
         (AttributeError("no", name="uper", obj="x"), "no", "Did you mean `upper`?"),
         (ValueError(), "ValueError without words", "Look at line 2"),
+        (urllib.error.HTTPError("x", 404, "no", Message(), None), "404", "Look at line 2"),
     ],
 )
 def test_what_helps_with_errors_of_python(error: Exception, cause: str, fix: str) -> None:

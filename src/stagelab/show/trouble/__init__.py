@@ -83,7 +83,7 @@ def explain(  # noqa: PLR0911 - a list of rules, each an `if` with a return
     if isinstance(error, SyntaxError) and not at.raised_in_code:
         return code.syntax(error)
     unknown = names.missing_magic(error) if isinstance(error, UsageError) else None
-    if at.raised_here or isinstance(error, ImportError):
+    if at.owner == "cell" or isinstance(error, ImportError):
         unknown = unknown or names.explain(error, shell)
     if unknown:
         return Trouble("The notebook", name, *unknown, where=at.where, sections=original(error))

@@ -14,7 +14,7 @@ from stagelab.show.style import clip
 from stagelab.show.trouble.notebook import Cell, notebook
 
 _ABOVE = "Run the cells above: Run > Run All Above Selected Cell. Then run this one again."
-_NEW = "a kernel that was started anew knows nothing of what ran before"
+_NEW = "a kernel that was started anew knows nothing of what ran before it"
 _MISSING_MAGIC = re.compile(r"[Cc]ell magic `?%%dockerfile`? not found")
 _REQUIREMENT = re.compile(r"[\w.-]+")
 # Packages whose modules are named otherwise.
@@ -59,8 +59,8 @@ def _no_name(error: NameError, shell: Any) -> tuple[str, str]:  # noqa: ANN401 -
         above = _maker(name, cells.above)
         if above:
             return (
-                f"`{name}` is made by a cell above that has not run in this kernel, the one that "
-                f"begins `{clip(above.begin, _WIDTH)}`: {_NEW}.",
+                f"`{name}` is made by a cell above that has not run to its end in this kernel, "
+                f"the one that begins `{clip(above.begin, _WIDTH)}`: {_NEW}.",
                 _ABOVE,
             )
         below = _maker(name, cells.below)

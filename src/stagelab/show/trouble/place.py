@@ -74,11 +74,6 @@ class Place:
         return any(step.owner == owner for step in self.steps)
 
     @property
-    def raised_here(self) -> bool:
-        """Whether the innermost step is a cell's."""
-        return bool(self.steps) and self.steps[-1].owner == "cell"
-
-    @property
     def raised_in_code(self) -> bool:
         """Whether anything ran at all: a cell that is no Python has no steps of its own."""
         return any(step.owner in {"cell", "course"} for step in self.steps)

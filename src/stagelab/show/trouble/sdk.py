@@ -95,7 +95,7 @@ def explain(error: BaseException, at: Place) -> Trouble | None:  # noqa: PLR0911
         )
     if isinstance(error, sdk.DockerException):
         return _of_client(error, at)
-    if isinstance(error, urllib.error.URLError):
+    if isinstance(error, urllib.error.URLError) and not isinstance(error, urllib.error.HTTPError):
         return _of_request(error)
     if isinstance(error, _BROKEN):
         return _gone(error, at) if _engines(error, at) else _of_request(error)
