@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from stagelab.builds import Build, parse
 from stagelab.engine.lost import watched
-from stagelab.errors import BaseError, BuildFailed, EngineError, ExerciseError, StagelabError
+from stagelab.errors import (
+    BaseError,
+    BuildCancelled,
+    BuildFailed,
+    EngineError,
+    ExerciseError,
+    StagelabError,
+)
 from stagelab.exercise.answers import SOLUTIONS, read_answer
 from stagelab.exercise.attempt import Attempt
 from stagelab.exercise.course import course_root
@@ -41,6 +48,7 @@ def check(
 
     Raises:
         ExerciseError: No task has this ID.
+        BuildCancelled: Interrupted while it built.
     """
     found = find(task)
     text = answer.dockerfile if isinstance(answer, Build) else str(answer or "")
@@ -66,6 +74,8 @@ def _judge(
     try:
         with watched("the check", attempt.client):
             found = requirement.look(attempt)
+    except BuildCancelled:
+        raise  # whoever interrupts a check wants its end, no verdict
     except StagelabError as error:
         if any(error is each for each in told):
             return _outcome(requirement, waiting())

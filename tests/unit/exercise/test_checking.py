@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stagelab.builds import parse
-from stagelab.errors import BuildFailed, EngineUnreachable, StagelabError
+from stagelab.errors import BuildCancelled, BuildFailed, EngineUnreachable, StagelabError
 from stagelab.exercise import checking
 from stagelab.exercise.attempt import Attempt
 from stagelab.exercise.checking import check
@@ -175,3 +175,8 @@ def test_no_text_makes_it_raise_before_the_engine_is_asked(text: str) -> None:
     for requirement in TASKS["02-1"].requirements[:2]:
         assert requirement.look(attempt).words
     assert checking._untouched(TASKS["02-1"], text) in {True, False}
+
+
+def test_who_interrupts_gets_no_verdict(judged: Callable[..., list[object]]) -> None:
+    with pytest.raises(BuildCancelled):
+        judged(raising(BuildCancelled("Stopped.", fix="Build again.")))
