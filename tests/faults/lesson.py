@@ -6,6 +6,7 @@ import itertools
 import os
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from stagelab import build, check, run, serve, tidy, xray
@@ -77,7 +78,8 @@ class Lesson:
     def serve_and_ask(self) -> None:
         image = build(SERVER, tag=f"stagelab/kills:{self._marker}", quiet=True)
         with serve(image, 8080) as service:
-            service.get()
+            with suppress(OSError):  # it may be between two connections
+                service.get(timeout=1)
             service.stop(grace=1 if self._random.random() < LONG else 0)
 
     def look_into_an_image(self) -> None:
