@@ -20,7 +20,7 @@ from IPython.core.error import UsageError
 
 import stagelab
 from stagelab import errors
-from stagelab.engine import connecting
+from stagelab.engine import connecting, own
 from stagelab.show.trouble import Trouble, explain, names, view
 from stagelab.show.trouble.place import Place, Step
 
@@ -137,6 +137,17 @@ def test_the_engine_has_gone_away(error: Exception, at: Path) -> None:
         trouble = told(error, CELL, COURSE)
         assert "the engine answers again" in trouble.cause
         assert trouble.fix.startswith("Run the cell again.")
+
+
+def test_the_own_engine_is_started_by_connect(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not own.can_run():
+        pytest.skip("this user cannot run an engine")
+    monkeypatch.setenv("STAGELAB_HOME", "/nonexistent")
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{own.paths().socket}")
+    monkeypatch.setattr(connecting, "_open", {})
+    trouble = told(requests.ConnectionError("aborted"), CELL, SDK)
+    assert "the course's own engine" in trouble.cause
+    assert trouble.fix.startswith("Run `connect()` in a cell")
 
 
 def test_the_engine_does_not_answer_in_time(at: Path) -> None:

@@ -174,6 +174,11 @@ def _gone(error: BaseException, at: Place) -> Trouble:
                 )
     told = explain_connection(state, endpoint)
     fix = f"{told.fix} Then run the cell again. {_DOCTOR}"
+    if endpoint.origin == "own engine" and own.can_run():
+        fix = (
+            "Run `connect()` in a cell, which starts the course's own engine anew; then run this "
+            f"cell again. {_DOCTOR}"
+        )
     if endpoint.url == _DEFAULT.url and not os.environ.get("DOCKER_HOST"):
         fix = f"Use the course's `connect()`, which looks in other places, too. Or: {fix}"
     return Trouble("The engine", name, told.cause, fix, sections=original(error))
