@@ -329,7 +329,7 @@ def test_a_mistyped_name(shell: Shell) -> None:
 @pytest.mark.parametrize("name", stagelab.__all__)
 def test_a_name_of_the_course_in_a_new_kernel(name: str) -> None:
     trouble = no_name(name)
-    assert "started anew" in trouble.cause
+    assert "restarted" in trouble.cause
     assert "Run > Run All Above Selected Cell" in trouble.fix
     assert f"from stagelab import {name}" in trouble.fix
 

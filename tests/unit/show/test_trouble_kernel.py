@@ -73,7 +73,7 @@ def test_a_new_kernel_knows_that_cells_have_to_run(kernel: Kernel) -> None:
     (before, _), *_ = kernel.run("import sys; assert 'stagelab.show' not in sys.modules")
     assert before == "reply", "nothing is imported before there is something to tell"
     twin, _ = kernel.fail("image = build('app')")
-    assert "started anew" in twin
+    assert "restarted" in twin
     assert "In the cell: line 1: image = build('app')" in twin
     twin, _ = kernel.fail("%%dockerfile answer\nFROM alpine:3.22")
     assert "`%%dockerfile` is not known in this kernel yet" in twin

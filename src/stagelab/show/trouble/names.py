@@ -14,7 +14,7 @@ from stagelab.show.style import clip
 from stagelab.show.trouble.notebook import Cell, notebook
 
 _ABOVE = "Run the cells above: Run > Run All Above Selected Cell. Then run this one again."
-_NEW = "a kernel that was started anew knows nothing of what ran before it"
+_NEW = "a kernel that was restarted knows nothing of what ran before"
 _MISSING_MAGIC = re.compile(r"[Cc]ell magic `?%%dockerfile`? not found")
 _REQUIREMENT = re.compile(r"[\w.-]+")
 # Packages whose modules are named otherwise.
