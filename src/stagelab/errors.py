@@ -18,7 +18,7 @@
     │   ├── SecretUnavailable        a secret that is given to a build cannot be read
     │   ├── OptionUnsupported        this builder or engine has no such option
     │   ├── BuildFailed              an instruction failed (stage, step, line, log)
-    │   │   └── BuildStopped             it took more time or disk than it may, and was stopped
+    │   │   └── BuildStopped             it took more than it may, and was stopped
     │   └── BuildCancelled           stopped before its end
     ├── RunError                 a container
     │   ├── StartFailed              it could not be started
@@ -212,7 +212,7 @@ class BuildFailed(BuildError):
 
 
 class BuildStopped(BuildFailed):
-    """The build took more time or disk than it may, and was stopped: nothing of it runs any more.
+    """The build took more time, disk or memory than it may: it was stopped, and nothing of it runs.
 
     Stage, step, line and log are those of the instruction that was running.
     """

@@ -85,8 +85,9 @@ def build(
         extra_hosts: Further host names for the RUN steps, name to address.
         shm_size: Of /dev/shm in the RUN steps, in bytes.
         memory: Most that a RUN step may use, in bytes, swap included; classic builder only. On
-            BuildKit nothing limits it but the machine, or the limit that the course's own engine
-            has as a whole.
+            BuildKit no engine has such a limit. The course's own engine has one for all that runs
+            on it; beside any engine of this machine, a build with a `timeout` or a limit of `disk`
+            is stopped when it leaves hardly any memory free.
         timeout: Seconds after which the build is stopped; None for never.
         disk: Bytes by which the free space of the engine's disk may fall before the build is
             stopped; None for all of it. Looked at only where that disk is this machine's, and what
@@ -102,7 +103,7 @@ def build(
         ContextError: The context, the Dockerfile or `.dockerignore` cannot be read.
         SecretUnavailable: A secret cannot be read.
         BuildFailed: An instruction failed; the error tells stage, step, line and the log's end.
-        BuildStopped: It took more time or disk than it may. Nothing of it goes on running.
+        BuildStopped: It took more time, disk or memory than it may. Nothing of it goes on running.
         OptionUnsupported: The Dockerfile or the call wants what this builder lacks.
         BuildCancelled: Interrupted; nothing of the build goes on running on the engine.
         EngineConfigInvalid: Registry credentials cannot be read.
@@ -191,12 +192,13 @@ class _Reader:
         self._text.finish(self.error)
         return next((step for step in self._text.steps() if step.error), None)
 
-    def running(self) -> Step | None:
+    def stopped(self) -> Step | None:
         """Find the step that was carried out when the build was stopped, the oldest if several."""
-        steps = self.finish()
-        open_ = [s for s in steps if s.started and not s.cached and not s.completed]
-        ended_badly = [s for s in steps if s.error]
-        return next(iter(open_ or ended_badly), steps[-1] if steps else None)
+        if self._classic:
+            self._text.finish(self.error or "stopped")
+        steps = [step for step in self.finish() if not step.cached]
+        unfinished = [step for step in steps if step.error or not step.completed]
+        return next(iter(unfinished or steps[-1:]), None)
 
     def record(self, client: docker.DockerClient) -> None:
         """Note what the build left on the engine without our label, so that it can be removed."""
@@ -241,7 +243,7 @@ def _carry_out(order: Order, builder: str, observe: Observer, guard: Guard) -> _
         with suppress(DockerException, requests.RequestException):
             reader.record(order.client)
     if guard.broken:
-        raise stopped(guard.broken, reader.error, source=order.source, step=reader.running())
+        raise stopped(guard.broken, reader.error, source=order.source, step=reader.stopped())
     if reader.error:
         if went_away(reader.error, order.client):
             raise lost(reader.error, "the build", order.client)

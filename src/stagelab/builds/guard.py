@@ -17,7 +17,7 @@ import requests
 import urllib3
 from docker.errors import DockerException
 
-from stagelab.engine.disk import free_bytes
+from stagelab.engine import room
 
 if TYPE_CHECKING:
     import docker
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 FLOOR_BYTES = 1_000_000_000
 """Free space on the engine's disk that a build must leave; what takes less than a tenth of it, may
 go below."""
+
+MEMORY_SHARE = 0.05
+"""Part of this machine's memory that a build must leave; what takes less than a fifth of that part,
+may go below."""
 
 _LOOK_SECONDS = 0.25
 _PATIENCE = 3.0
@@ -36,6 +40,7 @@ _ENDLESS = (
     "Let the instruction end by itself: no endless loop, no server, nothing that waits for input. "
     "Nothing of the build goes on running."
 )
+_HUNGRY = "Let the instruction need less: fewer jobs at once, less data."
 _FULL = "Let the instruction write less. What the stopped build wrote is removed."
 
 
@@ -54,6 +59,8 @@ class Breach:
 
 class Guard:
     """Watches one build; use it as a context manager around it.
+
+    If it has any limit, what it leaves of the memory of an engine's machine is looked at, too.
 
     Args:
         client: The engine.
@@ -108,20 +115,23 @@ class Guard:
 
     def _watch(self) -> None:
         end = None if self._timeout is None else time.monotonic() + self._timeout
-        before = None if self._disk is None else free_bytes(self._client)
+        space = None if self._disk is None else room.free_bytes(self._client)
+        memory = room.memory(self._client)
         while not self._over.wait(_LOOK_SECONDS):
             breach = None
             if end is not None and time.monotonic() >= end:
                 breach = Breach(f"after {self._timeout:g} seconds, the time that it has", _ENDLESS)
-            elif before is not None:
-                breach = self._fills(before)
+            if breach is None and space is not None:
+                breach = self._fills(space)
+            if breach is None and memory is not None:
+                breach = self._starves(memory[0])
             if breach is not None:
                 self._stop(breach)
                 return
 
     def _fills(self, before: int) -> Breach | None:
         """Tell whether the build fills the disk, which had `before` bytes free at its start."""
-        free = free_bytes(self._client)
+        free = room.free_bytes(self._client)
         if free is None or self._disk is None:
             return None
         if before - free > self._disk:
@@ -130,6 +140,17 @@ class Guard:
             return Breach(
                 f"because it left less than {_words(FLOOR_BYTES)} of the disk free", _FULL
             )
+        return None
+
+    def _starves(self, before: int) -> Breach | None:
+        """Tell whether the build takes all memory, of which `before` bytes were left."""
+        now = room.memory(self._client)
+        if now is None:
+            return None
+        left, total = now
+        least = MEMORY_SHARE * total
+        if left < least and before - left > least / 5:
+            return Breach(f"because it left less than {_words(least)} of memory free", _HUNGRY)
         return None
 
     def _stop(self, breach: Breach) -> None:
@@ -158,5 +179,5 @@ def _cut(response: requests.Response) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-def _words(size: int) -> str:
-    return f"{size / _GIGA:g} GB"
+def _words(size: float) -> str:
+    return f"{size / _GIGA:.2g} GB"

@@ -1,8 +1,10 @@
-"""How much room is left where an engine keeps its data."""
+"""How much disk and memory an engine of this machine has left."""
 
 from __future__ import annotations
 
+import re
 import shutil
+import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import docker
 
+_MEMINFO = Path("/proc/meminfo")
+_KILOBYTES = re.compile(r"^(\w+): +(\d+) kB$", re.MULTILINE)
 _UNIX = "http+docker://localhost"  # how the SDK writes a socket's address; a pipe's has more
 
 
@@ -30,6 +34,27 @@ def free_bytes(client: docker.DockerClient) -> int | None:
         return shutil.disk_usage(root).free
     except OSError:
         return None
+
+
+def memory(client: docker.DockerClient) -> tuple[int, int] | None:
+    """Give the memory of this machine that can still be used, swap included, and all of it.
+
+    Args:
+        client: The engine.
+
+    Returns:
+        Both in bytes; None if the engine is elsewhere, or this is no Linux.
+    """
+    root = _root(client)
+    if sys.platform != "linux" or root is None or not root.exists():
+        return None
+    try:
+        text = _MEMINFO.read_text(encoding="ascii")
+    except OSError:
+        return None
+    kilobytes = {name: int(value) for name, value in _KILOBYTES.findall(text)}
+    left = kilobytes.get("MemAvailable", 0) + kilobytes.get("SwapFree", 0)
+    return 1024 * left, 1024 * kilobytes.get("MemTotal", 0)
 
 
 @cache
