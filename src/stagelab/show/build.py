@@ -138,6 +138,8 @@ def _run_badge(run: Run) -> Html:
 
 
 def _trouble(run: Run) -> str:
+    if run.stopped:
+        return "stopped"
     return "did not start" if run.exit_code is None else f"exit code {run.exit_code}"
 
 
@@ -148,7 +150,8 @@ def _command(run: Run) -> str:
 def _run_facts(run: Run) -> str:
     if run.exit_code is None:
         return "the engine's words are above"
-    return f"exit code {run.exit_code} after {humane_seconds(run.seconds)}"
+    ended = f"exit code {run.exit_code} after {humane_seconds(run.seconds)}"
+    return f"{ended}. {run.stopped}" if run.stopped else ended
 
 
 def _clipped(output: str) -> str:

@@ -122,6 +122,13 @@ def test_a_run_that_failed() -> None:
     assert text.splitlines() == ["✗ exit code 7 x", "oh no", "exit code 7 after 1.0 s"]
 
 
+def test_a_run_that_was_stopped_says_why_even_below_a_long_output() -> None:
+    run = Run("x", (), 137, "y\n" * 5000, "", 1.0, stopped="It printed without end.")
+    for shown in (str(run), run._repr_mimebundle_()["text/html"]):
+        assert "stopped" in shown
+        assert "exit code 137 after 1.0 s. It printed without end." in shown
+
+
 def test_a_run_that_did_not_start() -> None:
     text = str(Run("x", (), None, "", "", 0.1, error="exec /x: no such file or directory"))
     assert text.splitlines() == [
