@@ -14,6 +14,7 @@ from stagelab.image.merge import merge
 from stagelab.image.room import MOST_NAMES
 from stagelab.image.source import stopped
 from stagelab.image.stream import CutOff
+from stagelab.image.turns import turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -66,12 +67,30 @@ def gather(sources: Sequence[Source], progress: Progress | None) -> list[Read]:
             unknown.setdefault(source.place, {})[source.image_id] = source
     fresh: dict[tuple[object, str | None], Read] = {}
     for place, by_id in unknown.items():
-        for source, read in zip(by_id.values(), _read([*by_id.values()], progress), strict=True):
-            fresh[place, source.image_id] = read
+        for image_id, read in _read_in_turn(by_id, progress).items():
+            fresh[place, image_id] = read
     return [
         read or fresh[source.place, source.image_id]
         for source, read in zip(sources, found, strict=True)
     ]
+
+
+def _read_in_turn(
+    by_id: dict[str | None, Source], progress: Progress | None
+) -> dict[str | None, Read]:
+    """Read images of one place, by their IDs, other kernels' turns being kept."""
+    if None in by_id:
+        return dict(zip(by_id, _read([*by_id.values()], progress), strict=True))  # a file
+    with turn() as waited:
+        known: dict[str, LayerFacts] = {}
+        found = {
+            image_id: read
+            for image_id, source in by_id.items()
+            if waited and (read := _remembered(source, known))
+        }
+        left = {image_id: source for image_id, source in by_id.items() if image_id not in found}
+        reads = _read([*left.values()], progress) if left else []
+        return found | dict(zip(left, reads, strict=True))
 
 
 def fetch(source: Source, diff_id: str, path: str) -> bytes | None:
