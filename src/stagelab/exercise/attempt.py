@@ -13,6 +13,7 @@ from stagelab.builds import Build, Dockerfile, DockerfileText, Instruction, buil
 from stagelab.builds.edges import chain
 from stagelab.containers import Run, run
 from stagelab.engine import temporary
+from stagelab.engine.labels import session
 from stagelab.errors import StagelabError
 from stagelab.exercise.limits import BUILD_DISK_BYTES, BUILD_SECONDS
 from stagelab.image import XRay, xray
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 Made = TypeVar("Made")
 
 _TASK_LABEL = "org.stagelab.task"
+
+_MOUNTS = "BUILDKIT_CACHE_MOUNT_NS"
+"""BuildKit's own build argument: names the set of cache mounts that a build sees."""
 
 
 class Attempt:
@@ -207,11 +211,13 @@ class Attempt:
         Raises:
             BuildError: It does not build.
         """
+        # Without cache BuildKit empties the cache mounts, which other kernels on the engine share.
+        spared = {_MOUNTS: session()} if nocache else {}
         return build(
             context or self.task.context(),
             dockerfile=DockerfileText(self.text if text is None else text),
             target=target or self.task.target,
-            buildargs={**self.buildargs, **(buildargs or {})},
+            buildargs={**self.buildargs, **spared, **(buildargs or {})},
             nocache=nocache,
             timeout=BUILD_SECONDS,
             disk=BUILD_DISK_BYTES,
