@@ -78,6 +78,11 @@ def test_a_new_kernel_knows_that_cells_have_to_run(kernel: Kernel) -> None:
     assert "`%%dockerfile` is not known in this kernel yet" in twin
 
 
+def test_the_environment_starts_its_kernels_so() -> None:
+    installed = Path(sys.prefix, "etc", "ipython", CONFIG.name)
+    assert installed.read_bytes() == CONFIG.read_bytes()
+
+
 def test_an_error_of_ours(kernel: Kernel) -> None:
     twin, error = kernel.fail(f"print('before')\n{RAISE}")
     assert twin.splitlines()[:5] == [
