@@ -7,7 +7,6 @@ import ipaddress
 import os
 import re
 import socket
-import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -42,7 +41,11 @@ URL = re.compile(r"https?://(?:[^/\s\"'<>@]*@)?([\w.-]+)")
 ADDRESS = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])")
 TOKEN = re.compile(r"[?&](?:token|access_token|sig)=\w{8}")
 SHORT = 4
-"""Names shorter than this, such as a host `vm`, may stand for themselves."""
+COMMON = {
+    *("root", "localhost", "user", "admin", "runner", "learner", "student", "jovyan", "vagrant"),
+    *("docker", "debian", "ubuntu", "alpine", "builder", "build", "stage", "node", "test", "work"),
+}
+"""Names of users and hosts that are words of the course, or nobody's own; short ones as well."""
 
 
 def traces(text: str) -> list[str]:
@@ -85,10 +88,11 @@ def _nobodys(words: str) -> bool:
 @cache
 def _own_names() -> frozenset[str]:
     names = {getpass.getuser(), socket.gethostname(), *socket.gethostname().split(".")[:1]}
-    names -= {"root", "localhost", "runner", "user", "learner"}
-    places = {str(ROOT), str(Path.home()), tempfile.gettempdir() + "/stagelab"} - {"/root"}
+    names = {name for name in names if len(name) >= SHORT} - COMMON
+    # not `/app`, which is a folder of images as well
+    places = {str(path) for path in (ROOT, Path.home()) if len(path.parts) > 2}
     secret = {value for name, value in os.environ.items() if is_telling(name) and len(value) > 8}
-    return frozenset({name for name in names if len(name) >= SHORT} | places | secret)
+    return frozenset(names | places | secret)
 
 
 def _texts(value: object) -> Iterator[str]:
