@@ -17,8 +17,8 @@ from typing import Any
 import docker
 import pytest
 
-from stagelab.bases import Base
-from stagelab.bases.health import doctor
+from stagelab.bases import Base, modules
+from stagelab.bases.health import check_module_port, doctor
 from stagelab.engine.labels import labels
 from tests.engine.namespace import Machine, needs_root_on_linux
 
@@ -26,8 +26,18 @@ SECONDS = 3.0
 
 EVERY = (
     *("python", "packages", "engine", "architecture", "buildkit", "disk", "loopback", "memory"),
-    *("limits", "clock", "proxy", "left-over", "base-images", "home", "cache", "temp-folder"),
-    *("docker-config", "ports", "kernel", "course", "jupyterlab", "git", "chromium", "registry"),
+    *("limits", "clock", "proxy", "left-over", "base-images", "module-port", "home", "cache"),
+    *(
+        "temp-folder",
+        "docker-config",
+        "ports",
+        "kernel",
+        "course",
+        "jupyterlab",
+        "git",
+        "chromium",
+        "registry",
+    ),
 )
 """The stable names; whoever collects reports relies on them."""
 
@@ -215,3 +225,17 @@ def test_a_machine_where_nothing_is_as_it_should_be(machine: Machine) -> None:
     assert all(one["fix"] for one in report["checks"] if one["status"] != "ok")
     assert "Read-only" in check(report, "home")["found"]
     assert "docker-credential-desktop-of-nobody" in check(report, "docker-config")["found"]
+
+
+def test_a_module_port_that_somebody_has_is_told_and_left(client: docker.DockerClient) -> None:
+    address, free = modules.usual_port(client)
+    if not free:  # another notebook has it: that is the case
+        (found,) = check_module_port(client)
+        assert found.ok is None
+        return
+    with socket.create_server((address, modules.PORT)):
+        (found,) = check_module_port(client)
+    assert found.ok is None
+    assert str(modules.PORT) in found.found
+    (again,) = check_module_port(client)
+    assert again.ok

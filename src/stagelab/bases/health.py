@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import docker
 
+from stagelab.bases import modules
 from stagelab.bases.base import BaseRow, survey
 from stagelab.engine.checks import Check
 from stagelab.engine.diagnosis import doctor, register_check
 
-__all__ = ["check_bases", "doctor"]
+__all__ = ["check_bases", "check_module_port", "doctor"]
 
 _FIX = "`./course start --once` gets them (pulled, or made as stand-ins where the course may)."
 
@@ -26,8 +27,30 @@ def check_bases(client: docker.DockerClient) -> list[Check]:
     return [Check("base images", ok=True, found=found)]
 
 
+def check_module_port(client: docker.DockerClient) -> list[Check]:
+    """Check that Go modules can be served where they always are.
+
+    Args:
+        client: The engine.
+    """
+    address, free = modules.usual_port(client)
+    said = f"{modules.PORT} of {address}"
+    if free:
+        return [Check("module port", ok=True, found=f"Go modules can be served at {said}")]
+    return [
+        Check(
+            "module port",
+            ok=None,
+            found=f"{said} is taken, perhaps by another notebook: Go modules get another port, and "
+            "a step that fetched them runs anew",
+            fix="Close the other notebook, or whatever listens there.",
+        )
+    ]
+
+
 def _kind(row: BaseRow) -> str:
     return row.base.kind if row.base else "missing"
 
 
 register_check("base images", check_bases)
+register_check("module port", check_module_port)

@@ -7,6 +7,7 @@ kept as it came; the go command compares it with `go.sum`, whoever served it.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -222,6 +223,25 @@ def _serve(store: _Store, client: docker.DockerClient) -> str:
         "No port of this computer is free to serve Go modules on.",
         fix="Close programs that serve something, or restart the kernel.",
     )
+
+
+def usual_port(client: docker.DockerClient) -> tuple[str, bool]:
+    """Tell where `module_proxy` would listen, and whether its usual port is free there, or its own.
+
+    Args:
+        client: The engine.
+    """
+    for bind, _, _ in _addresses(client):
+        if bind in _servers:
+            return bind, _servers[bind].server_port == PORT
+        try:
+            _Server((bind, PORT), _Handler).server_close()
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                continue  # no address of this machine
+            return bind, False
+        return bind, True
+    return "127.0.0.1", False
 
 
 def _url(name: str, server: _Server) -> str:
