@@ -68,6 +68,7 @@ class FakeEngine:
     images: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
+    connections: list[socket.socket] = field(default_factory=list)
 
     def image(self, reference: str) -> dict[str, object] | None:
         if reference != IMAGE and reference not in self.images:
@@ -80,6 +81,10 @@ class FakeEngine:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     engine: FakeEngine
+
+    def setup(self) -> None:
+        super().setup()
+        self.engine.connections.append(self.connection)
 
     def do_GET(self) -> None:
         self._answer()
@@ -185,4 +190,7 @@ def fake_engine(path: Path) -> Iterator[FakeEngine]:
         server.shutdown()
         thread.join()
         server.server_close()
+        for connection in engine.connections:  # or its threads would go on answering
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         path.unlink(missing_ok=True)

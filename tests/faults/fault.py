@@ -97,7 +97,7 @@ def prove(fault: Fault, stage: Stage) -> None:
             said = kernel.run(fault.before)
             assert not said.error, said.text
         process = kernel.process.pid
-        with contextlib.contextmanager(fault.provoke)(stage):
+        with brought_about(fault, stage):
             cell = kernel.begin(fault.cell)
             if fault.strike is not None:
                 fault.strike(stage)
@@ -108,6 +108,18 @@ def prove(fault: Fault, stage: Stage) -> None:
         tidied = kernel.run(fault.clean)
         assert not tidied.error, tidied.text
         leave_nothing(row, stage.leftovers())
+
+
+@contextlib.contextmanager
+def brought_about(fault: Fault, stage: Stage) -> Iterator[None]:
+    """Let a fault last as long as the block; it is cured at the end, whatever happens."""
+    course = fault.provoke(stage)
+    next(course)
+    try:
+        yield
+    finally:
+        for _ in course:
+            raise AssertionError("a fault has one beginning and one end")
 
 
 def judge(fault: Fault, said: Said) -> None:

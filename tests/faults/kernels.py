@@ -20,6 +20,7 @@ from jupyter_client.connect import write_connection_file
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _BOX = "stagelab-trouble"
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 @dataclass
@@ -75,7 +76,7 @@ class Kernel:
         kept = {
             key: value
             for key, value in os.environ.items()
-            if not key.startswith(("DOCKER_", "STAGELAB_", "PYTEST_"))
+            if not key.startswith(("DOCKER_", "STAGELAB_", "PYTEST_")) and key not in _BUNDLES
         }
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", file]
         with (self.folder / "kernel.log").open("ab") as log:

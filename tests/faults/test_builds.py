@@ -183,7 +183,8 @@ FAULTS = [
         strike=interrupt,
     ),
     Fault(
-        "engine's clock shows another day", "fake", "a build's recorded times", OTHER_DAY, other_day,
+        "engine's clock shows another day", "fake", "a build's recorded times", OTHER_DAY,
+        other_day,
     ),
     Fault(
         "kernel's clock is a day ahead", "real", "time.time moved on in the kernel", ALL, tomorrow,

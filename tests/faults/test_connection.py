@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import certifi
 import pytest
 
 from tests.engine.namespace import needs_root_on_linux
@@ -126,6 +127,25 @@ def skewed(days: int) -> Provoke:
     return provoke
 
 
+def other_authorities(stage: Stage) -> Iterator[None]:
+    """A proxy's authorities for all of Python's connections, the engine's included."""
+    folder = stage.folder / "tls"
+    folder.mkdir(exist_ok=True)
+    with (
+        tls_door(stage.gate.engine, folder) as door,
+        stage.variables(
+            DOCKER_HOST=door.url,
+            DOCKER_TLS_VERIFY="1",
+            DOCKER_CERT_PATH=str(folder),
+            REQUESTS_CA_BUNDLE=certifi.where(),
+        ),
+    ):
+        yield
+        stage.kernel.run("import os; del os.environ['REQUESTS_CA_BUNDLE']")
+        said = stage.kernel.run(CONNECT)
+        assert not said.error, said.text
+
+
 def answering(**script: Answer) -> Provoke:
     """A pretended engine that answers some paths in its own way."""
 
@@ -202,6 +222,11 @@ FAULTS = [
     Fault(
         "TLS: clock too late", "real", "certificate valid until last month", CONNECT, skewed(-60),
         "EngineUnreachable", ("no longer valid",), ("clock",), ("expired",),
+    ),
+    Fault(
+        "TLS: a proxy's authorities", "real", "REQUESTS_CA_BUNDLE names other authorities",
+        CONNECT, other_authorities, "EngineUnreachable", ("REQUESTS_CA_BUNDLE",),
+        ("Unset REQUESTS_CA_BUNDLE",), ("CERTIFICATE_VERIFY_FAILED",),
     ),
     Fault(
         "unknown context", "real", "DOCKER_CONTEXT names none", CONNECT, context,

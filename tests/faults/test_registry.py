@@ -50,7 +50,7 @@ def says(path: str, answer: Answer) -> Provoke:
                 yield
                 fake.script["build"] = BUILT
                 fake.script.pop("images/create", None)
-                for cell in (ENSURE, BUILD):
+                for cell in (ENSURE, BUILD, PULL):
                     said = stage.kernel.run(cell)
                     assert not said.error, f"after the cure: {said.text}"
 
@@ -88,6 +88,7 @@ FAULTS = [
     Fault(
         "rate limit: bare SDK", "fake", "429 to client.images.pull", PULL, pulling(LIMIT, 429),
         "APIError", (), (), ("toomanyrequests",), lost="the pull",
+        cured=ENSURE,
     ),
     Fault(
         "rate limit in a build", "fake", "toomanyrequests in the build's stream", BUILD,

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import docker
 from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
 
 from stagelab.bases.progress import Progress, silent
 from stagelab.bases.refusals import refusal, silence
@@ -89,7 +90,7 @@ def _read(
                 return
             lines.put(line)
         lines.put("end")
-    except (DockerException, RequestException, OSError, ValueError) as error:
+    except (DockerException, RequestException, HTTPError, OSError, ValueError) as error:
         lines.put(error)
 
 

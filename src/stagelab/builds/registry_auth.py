@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import docker.auth
+from docker.credentials.errors import StoreError
 from docker.errors import DockerException
 
 from stagelab.builds._protobuf import message_classes
@@ -41,7 +42,7 @@ def header() -> dict[str, str]:
     """
     try:
         found = docker.auth.load_config().get_all_credentials()
-    except DockerException as error:
+    except (DockerException, StoreError) as error:
         raise _unusable(error) from None
     return {"X-Registry-Config": docker.auth.encode_header(found).decode()} if found else {}
 
@@ -52,7 +53,7 @@ def _answer(_: Metadata, messages: Iterator[bytes], send: Callable[[bytes], None
     registry = docker.auth.INDEX_NAME if host == _DOCKER_HUB else host
     try:
         found = docker.auth.load_config().resolve_authconfig(registry) or {}
-    except DockerException as error:
+    except (DockerException, StoreError) as error:
         raise _unusable(error) from None
     token = found.get("IdentityToken") or found.get("identitytoken")
     if token:
@@ -64,7 +65,7 @@ def _answer(_: Metadata, messages: Iterator[bytes], send: Callable[[bytes], None
     send(response.SerializeToString())
 
 
-def _unusable(error: DockerException) -> EngineConfigInvalid:
+def _unusable(error: Exception) -> EngineConfigInvalid:
     return EngineConfigInvalid(
         "The credential helper that your Docker config.json names does not work here, so a "
         "registry's credentials cannot be read.",

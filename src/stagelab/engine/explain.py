@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from collections.abc import Iterator
@@ -164,10 +165,24 @@ def _by_words(detail: str, endpoint: Endpoint) -> tuple[str, str] | None:
             "Update the engine to version 20.10 or later.",
         ),
     )
-    for words, cause, fix in rules:
+    for words, cause, fix in (*_other_authorities(endpoint), *rules):
         if words in detail:
             return cause, fix
     return None
+
+
+def _other_authorities(endpoint: Endpoint) -> Iterator[tuple[str, str, str]]:
+    """Tell of a variable that overrides the engine's own certificate authority."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if os.environ.get(name) and endpoint.tls is not None:
+            yield (
+                "in certificate chain",
+                f"{name} is set, so the certificate of {endpoint} is compared with the "
+                "authorities named there and not with the engine's own.",
+                f"Unset {name} for the course (in a notebook: `import os; "
+                f'del os.environ["{name}"]`), or add the engine\'s ca.pem to that file.',
+            )
+            return
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
