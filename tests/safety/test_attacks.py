@@ -9,6 +9,7 @@ import json
 import os
 import resource
 import socket
+import stat
 import subprocess
 import sys
 import tarfile
@@ -25,7 +26,13 @@ import pytest
 from stagelab.bases import bundle, gosum, modules
 from stagelab.builds.context import DEEPEST
 from stagelab.builds.loading import load
-from stagelab.errors import ArchiveDamaged, ContextError, ModulesUnavailable
+from stagelab.engine import own
+from stagelab.errors import (
+    ArchiveDamaged,
+    ContextError,
+    EngineStartFailed,
+    ModulesUnavailable,
+)
 
 Fill = Callable[[tarfile.TarFile], None]
 BLOCK = tarfile.BLOCKSIZE
@@ -299,3 +306,19 @@ def test_what_the_course_keeps_is_the_users_own(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.strip() == "0o700"
+
+
+def test_the_own_engines_folder_is_the_users_own(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir(mode=0o777)
+    mine.chmod(0o777)
+    own._keep_private(mine)
+    assert stat.S_IMODE(mine.stat().st_mode) == 0o700
+    link = tmp_path / "link"
+    link.symlink_to(mine)
+    with pytest.raises(EngineStartFailed, match="somebody else"):
+        own._keep_private(link)
+    if os.geteuid() == 0:
+        os.chown(mine, 65534, 65534)
+        with pytest.raises(EngineStartFailed, match="somebody else"):
+            own._keep_private(mine)

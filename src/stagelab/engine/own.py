@@ -218,6 +218,7 @@ def _launch(place: Paths) -> subprocess.Popen[bytes]:
     """Start the daemon so that it holds no terminal, pipe or folder of its caller."""
     for folder in (place.home, place.runtime):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _keep_private(folder)
     write_config(place, cgroup_parent=cgroup.prepare(place))
     if place.log.exists():
         place.log.replace(place.log.with_suffix(".log.1"))
@@ -232,6 +233,21 @@ def _launch(place: Paths) -> subprocess.Popen[bytes]:
             env=environment | {"PATH": _path()},
             start_new_session=True,
         )
+
+
+def _keep_private(folder: Path) -> None:
+    """See that nobody else comes to the engine's socket by its folder: that would make him root.
+
+    Raises:
+        EngineStartFailed: The folder is somebody else's.
+    """
+    if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+        raise EngineStartFailed(
+            f"The engine's folder {folder} was made by somebody else, who could then use the "
+            "engine.",
+            fix="Remove it, or set STAGELAB_HOME to a folder of yours.",
+        )
+    folder.chmod(0o700)
 
 
 def _wait(place: Paths, process: subprocess.Popen[bytes] | None) -> None:
