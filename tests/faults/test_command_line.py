@@ -23,8 +23,9 @@ def course(
     stage: Stage, *words: str, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of the course on the gate's engine, where no other engine is to be seen."""
-    command = ["unshare", "--mount", "sh", "-ec", 'mount -t tmpfs tmpfs /run\nexec "$@"', "sh",
-               sys.executable, "-m", "stagelab", *words]  # fmt: skip
+    shell = 'mount -t tmpfs tmpfs /run\nexec "$@"'
+    command = [str(shutil.which("unshare")), "--mount", str(shutil.which("sh")), "-ec", shell,
+               "sh", sys.executable, "-m", "stagelab", *words]  # fmt: skip
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("DOCKER_", "STAGELAB_"))}
     return subprocess.run(
         command,

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import cast
 
 import docker
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stagelab import _home
+from stagelab import _home, _unwritable
 from stagelab.engine import ledger
 from stagelab.engine.labels import session
 
@@ -61,3 +64,30 @@ def test_a_damaged_line_costs_only_itself(damage: str) -> None:
     ledger.record_image(one, "sha256:2")
     found = [record.image_id for record in ledger.records(one)]  # type: ignore[union-attr]
     assert found == ["sha256:1", "sha256:2"]
+
+
+def test_what_cannot_be_written_is_known_here_and_written_later(
+    monkeypatch: pytest.MonkeyPatch, short_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(_unwritable, "_told", set())
+    one = engine("D")
+    (short_path / "file").touch()
+    monkeypatch.setenv("STAGELAB_HOME", str(short_path / "file"))
+    ledger.record_image(one, "sha256:1")
+    ledger.record_image(one, "sha256:2")
+    ledger.rewrite(one, lambda record: record.image_id == "sha256:2")  # type: ignore[union-attr]
+    assert [record.image_id for record in ledger.records(one)] == ["sha256:2"]  # type: ignore[union-attr]
+    said = capsys.readouterr().err
+    assert said.count("Note: the course cannot write to") == 1
+    assert "Not a directory" in said
+    (short_path / "file").unlink()
+    ledger.record_image(one, "sha256:3")
+    assert ledger._path(one).read_text().count("sha256:") == 2
+    found = [record.image_id for record in ledger.records(one)]  # type: ignore[union-attr]
+    assert found == ["sha256:2", "sha256:3"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full")
+def test_half_a_line_is_taken_back() -> None:
+    with pytest.raises(OSError, match="No space"):
+        ledger._add(Path("/dev/full"), "{}\n")
