@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from stagelab.cli import rooted
+from stagelab.cli import jupyter, rooted
 
 ROOT = Path(__file__).parents[2]
 AGREED = (
@@ -196,12 +196,9 @@ def _read(file: Path) -> bytes:
         return b""
 
 
-@root_only
-def test_root_does_not_run_it_without_having_agreed(tmp_path: Path) -> None:
-    with _serving(tmp_path, _free_port(), as_root=False) as process:
-        said = process.communicate(timeout=60)[0]
-    assert process.returncode != 0
-    assert "Running as root is not recommended" in said
+def test_only_who_agreed_runs_it_as_root() -> None:
+    assert "--allow-root" in jupyter._command(ROOT, 8888, as_root=True)
+    assert "--allow-root" not in jupyter._command(ROOT, 8888)
 
 
 def test_a_configuration_without_a_token_is_not_served(tmp_path: Path) -> None:

@@ -71,6 +71,9 @@ def _command(root: Path, port: int, *, as_root: bool = False) -> list[str]:
         "--ServerApp.port_retries=0",
         f"--ServerApp.root_dir={root}",
         "--ServerApp.answer_yes=True",
+        # nothing leaves this computer that nobody asked for
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.news_url=None",
         "--log-level=WARN",
     ]
     return [*command, "--allow-root"] if as_root else command
