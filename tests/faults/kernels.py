@@ -90,8 +90,20 @@ class Kernel:
             )
         self.client = BlockingKernelClient(connection_file=file)
         self.client.load_connection_file()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=60)
+        self.client.start_channels(hb=False)  # on a busy machine it takes a slow start for a death
+        self._wait()
+
+    def _wait(self) -> None:
+        """Wait until it answers on both channels."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, (self.folder / "kernel.log").read_text()
+            self.client.kernel_info()
+            with contextlib.suppress(queue.Empty):
+                self.client.get_shell_msg(timeout=1)
+                self.client.get_iopub_msg(timeout=1)
+                return
+        raise AssertionError("the kernel does not answer")
 
     def restart(self) -> None:
         """End it as JupyterLab's Restart Kernel does, and start it again."""

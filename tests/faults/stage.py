@@ -106,7 +106,11 @@ class Stage:
         return {
             "containers": containers,
             "images": images,
-            "files": sorted(map(str, self.kernel.temporary.iterdir())),
+            "files": [
+                str(path)
+                for path in self.kernel.temporary.iterdir()
+                if "exercises" not in path.name  # goes with the kernel: see `close`
+            ],
             "processes": [*self._children(), *([self.marker] if self.running() else [])],
         }
 
@@ -124,6 +128,7 @@ class Stage:
     def close(self) -> None:
         self.kernel.stop()
         self.gate.shut()
+        assert list(self.kernel.temporary.iterdir()) == []
 
 
 def happens(condition: Callable[[], bool], seconds: float) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stagelab import _home, _unwritable
+from stagelab.engine import temporary
 from stagelab.exercise.course import sample_app
 
 if TYPE_CHECKING:
@@ -136,6 +136,6 @@ class Task:
 @cache
 def _passing() -> Path:
     """Make a folder that goes with this process."""
-    folder = tempfile.TemporaryDirectory(prefix="stagelab-exercises-")
+    folder = temporary.folder("exercises")
     atexit.register(folder.cleanup)
     return Path(folder.name)
