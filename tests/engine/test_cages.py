@@ -19,7 +19,7 @@ import docker
 import pytest
 
 from stagelab.bases import Base
-from stagelab.builds import build
+from stagelab.builds import build, kernel
 from stagelab.containers import Run, cage, run, running, serve, watching
 from stagelab.engine import processes, room, tidy
 from stagelab.engine.connecting import find
@@ -34,8 +34,10 @@ from tests.engine.namespace import Machine, needs_root_on_linux
 
 ALPINE = "alpine:3.22"
 AWAKE_SECONDS = 5.0
-FORKS = "f() { while :; do f & done; }; f"
+# A shell that cannot fork ends, so the first process is none that forks.
+FORKS = "f() { while :; do f & done; }; f & exec tail -f /dev/null"
 FILES = "i=0; while :; do i=$((i+1)); head -c 9000000 /dev/zero > {}/f$i; done"
+LINES = "exec yes $(seq 2000 | tr -d '\\n')"
 DEAF = "trap '' TERM INT HUP; while :; do sleep 1; done"
 
 both_builders = pytest.mark.parametrize("builder", ["buildkit", "classic"])
@@ -85,7 +87,13 @@ def shell(script: str, **options: object) -> Run:
 def test_forks_without_end() -> None:
     with pytest.raises(RunTimeout) as caught:
         shell(FORKS, timeout=3)
-    assert f"It has {cage.PIDS} processes, the most that it may have" in caught.value.cause
+    assert f"It starts processes without end, and may have {cage.PIDS}." in caught.value.cause
+
+
+def test_more_processes_than_it_may_have() -> None:
+    done = shell("for i in $(seq 200); do sleep 9 & done; echo all; kill $(jobs -p)")
+    assert kernel.NO_PROCESS.search(done.stderr)
+    assert "all" not in done.stdout
 
 
 def test_all_memory() -> None:
@@ -129,9 +137,17 @@ def test_what_an_image_declares_as_a_volume_is_small_and_goes() -> None:
 
 
 def test_prints_without_end() -> None:
-    done = shell("yes")
-    assert "It printed more than 32 MB, and was stopped" in done.stopped
+    done = shell(LINES)
+    assert "It printed more than 4 MB, and was stopped" in done.stopped
     assert 0 < len(done.stdout) <= running.OUTPUT_BYTES
+
+
+def test_prints_without_end_in_lines_so_short_that_the_engine_is_slow() -> None:
+    try:
+        why = shell("yes", timeout=12).stopped
+    except RunTimeout as error:
+        why = error.why
+    assert "prints without end" in why
 
 
 @pytest.mark.parametrize("script", ["sleep 300", DEAF, "while :; do :; done"])
@@ -156,7 +172,7 @@ def service(then: str) -> str:
     ("then", "words"),
     [
         ("sleep 1; exec tail /dev/zero", "It needed more than the 48m of memory"),
-        ("sleep 1; exec yes", "It printed more than 32 MB"),
+        (f"sleep 1; {LINES}", "It printed more than 4 MB"),
         (f"sleep 1; {FILES.format('/var')}", "It wrote more than 64 MB"),
     ],
 )
@@ -308,9 +324,10 @@ def test_an_answer_with_a_step_that_goes_too_far(task: str, command: str, words:
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        (FORKS, "it does not end: after its time it was stopped. It has 128 processes"),
+        ("for i in $(seq 200); do sleep 9 & done", "lets a container have 128 processes"),
+        (FORKS, "it does not end: after its time it was stopped. It starts processes"),
         ("exec tail /dev/zero", "It needed more than the 256m of memory that it has"),
-        ("exec yes", "It printed more than 32 MB, and was stopped: it prints without end."),
+        (LINES, "It printed more than 4 MB, and was stopped: it prints without end."),
         ("sleep 300", "it does not end: after its time it was stopped."),
         (DEAF, "it does not end: after its time it was stopped."),
         ("head -c 90000000 /dev/zero > /tmp/x", "it failed. Its own words are below."),
@@ -346,7 +363,7 @@ true
 _BOMBS = r"""
 import json, os, threading, time
 from pathlib import Path
-from stagelab.builds import build
+from stagelab.builds import build, kernel
 from stagelab.containers import run
 from stagelab.engine import connect
 from stagelab.engine.connecting import find
@@ -368,7 +385,7 @@ thread = threading.Thread(target=ask)
 thread.start()
 causes = []
 for builder in ("buildkit", "classic"):
-    for command in ("tail /dev/zero", "f() { while :; do f & done; }; f; sleep 300"):
+    for command in ("tail /dev/zero", "f() { while :; do f & done; }; f & exec tail -f /dev/null"):
         try:
             build(f"FROM alpine:3.22\nRUN {command}\n", builder=builder, timeout=6, network="none")
         except BuildFailed as error:

@@ -56,7 +56,7 @@ def run(
 
     Raises:
         RunTimeout: It did not end in time; it has been stopped and removed. The error tells what
-            it printed last, and whether it had as many processes as it may have.
+            it printed last, and whether it prints or starts processes without end.
         ImageNotFound: There is no such image on the engine.
         EngineUnreachable: The engine went away meanwhile.
     """
@@ -99,15 +99,15 @@ def _to_its_end(
         except (requests.ConnectionError, requests.Timeout) as error:
             if not is_silence(error):
                 raise
-            crowd = watch.crowd()
+            endless = watch.endless()
             raise RunTimeout(
                 f"{name(image)} did not end within {timeout:g} seconds, so it was stopped. "
-                f"{crowd}".rstrip(),
-                fix="Let it start fewer."
-                if crowd
+                f"{endless}".rstrip(),
+                fix="Let it end by itself."
+                if endless
                 else "Give it a longer timeout, or use `serve` for a program that goes on running.",
                 detail=_text(container.logs(tail=20)),
-                why=crowd,
+                why=endless,
             ) from None
     seconds = time.monotonic() - began
     stdout = _text(container.logs(stdout=True, stderr=False))

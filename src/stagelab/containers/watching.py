@@ -19,13 +19,15 @@ from stagelab.containers.cage import FILE_BYTES, PIDS
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
-ROOT_BYTES = 64_000_000
+ROOT_BYTES = FILE_BYTES
 """Most bytes that a container may add to a root file system that is writable."""
 
-PRINTED_BYTES = 32_000_000
+PRINTED_BYTES = 4_000_000
 """Most bytes that a container may print; the engine keeps the last `cage.LOG_BYTES` of them."""
 
 _LOOK_SECONDS = 0.25
+_CROWD = 0.7
+_MUCH = 1_000_000
 _CHUNK = 1 << 16
 _MEGA = 1_000_000
 
@@ -49,6 +51,8 @@ class Watch:
         self.reason = ""
         self._container = container
         self._memory = memory
+        self._writable = writable
+        self._printed = 0
         self._over = threading.Event()
         looks = [self._read, self._weigh] if writable else [self._read]
         self._threads = [
@@ -73,10 +77,10 @@ class Watch:
             return self.reason
         self._container.reload()
         starved = bool(self._container.attrs["State"].get("OOMKilled"))
-        if exit_code == _SIGXFSZ:
+        if exit_code == _SIGXFSZ or (exit_code and self._written() >= FILE_BYTES):
             return (
                 f"It wrote a file of more than {FILE_BYTES // _MEGA} MB, the most that the cage "
-                "allows, so the kernel stopped it."
+                "allows."
             )
         if exit_code == _SIGKILL:
             sure = "It needed" if starved else "It was killed: most likely it needed"
@@ -85,15 +89,17 @@ class Watch:
             return f"A process of it needed more than the {self._memory} of memory that it has."
         return ""
 
-    def crowd(self) -> str:
-        """Say that the container has as many processes as it may have; "" if not, or not known."""
+    def endless(self) -> str:
+        """Say what the container does without end, in a sentence; "" if that is not known."""
+        if self._printed > _MUCH:
+            return f"It prints without end: {self._printed / _MEGA:.0f} MB so far."
         try:
             counted = self._container.stats(stream=False, one_shot=True)["pids_stats"]
         except (DockerException, requests.RequestException, KeyError):
             return ""
-        if counted.get("current", 0) < PIDS:
+        if counted.get("current", 0) < _CROWD * PIDS:  # those that cannot start another one end
             return ""
-        return f"It has {PIDS} processes, the most that it may have: it starts them without end."
+        return f"It starts processes without end, and may have {PIDS}."
 
     def _stop(self, reason: str) -> None:
         self.reason = self.reason or reason
@@ -102,15 +108,14 @@ class Watch:
 
     def _read(self) -> None:
         """Count what the container prints."""
-        printed = 0
         with contextlib.suppress(
             APIError, requests.RequestException, urllib3.exceptions.HTTPError, OSError
         ):
             response = self._ask("post", "attach", stream=1, stdout=1, stderr=1)
             with contextlib.closing(response):
                 for chunk in response.raw.stream(_CHUNK):
-                    printed += len(chunk)
-                    if printed > PRINTED_BYTES:
+                    self._printed += len(chunk)
+                    if self._printed > PRINTED_BYTES:
                         self._stop(
                             f"It printed more than {PRINTED_BYTES // _MEGA} MB, and was stopped: "
                             "it prints without end."
@@ -120,14 +125,22 @@ class Watch:
     def _weigh(self) -> None:
         """Look how much the container has written to its root file system."""
         while not self._over.wait(_LOOK_SECONDS):
-            with contextlib.suppress(requests.RequestException, ValueError):
-                found: dict[str, Any] = self._ask("get", "json", size=1).json()
-                if (found.get("SizeRw") or 0) > ROOT_BYTES:
-                    self._stop(
-                        f"It wrote more than {ROOT_BYTES // _MEGA} MB to its file system, and was "
-                        "stopped."
-                    )
-                    return
+            if self._written() > ROOT_BYTES:
+                self._stop(
+                    f"It wrote more than {ROOT_BYTES // _MEGA} MB to its file system, and was "
+                    "stopped."
+                )
+                return
+
+    def _written(self) -> int:
+        """Ask how many bytes the container has written to its root; 0 if that is not known."""
+        if not self._writable:
+            return 0
+        try:
+            found: dict[str, Any] = self._ask("get", "json", size=1).json()
+        except (requests.RequestException, ValueError):
+            return 0
+        return int(found.get("SizeRw") or 0)
 
     def _ask(self, method: str, what: str, **params: int) -> requests.Response:
         api = self._container.client.api
