@@ -408,6 +408,17 @@ def test_what_helps_with_errors_of_python(error: Exception, cause: str, fix: str
     assert fix in trouble.fix
 
 
+def test_long_words_are_cut_where_they_are_no_section() -> None:
+    for error in (ValueError("word " * 9999), OSError(errno.ENOSPC, "full", "/x" * 9999)):
+        assert len(told(error).cause) < 500
+
+
+def test_a_function_of_the_same_cell_is_told_with_its_call() -> None:
+    inner = Step("cell", "In[3]", 7, "half", "return 1 / x")
+    where = "In the cell: line 7: return 1 / x, called from line 2"
+    assert told(ValueError("no"), CELL, inner).where == (where,)
+
+
 def test_a_cell_that_is_no_python() -> None:
     with pytest.raises(SyntaxError) as caught:
         compile("for i in range(3)\n    pass", "/tmp/ipykernel_1/1.py", "exec")

@@ -9,11 +9,13 @@ import traceback
 from pathlib import Path
 
 import stagelab
+from stagelab.show.style import clip
 from stagelab.show.trouble.facts import Section, Trouble
 from stagelab.show.trouble.names import close_to
 from stagelab.show.trouble.place import Place
 
 _RUN_AGAIN = "Then run the cell again."
+_LONGEST = 400
 _FILE = re.compile(r'File "[^"]*"')
 
 
@@ -74,7 +76,7 @@ def _only(error: BaseException) -> str:
 
 
 def _said(error: BaseException) -> str:
-    said = str(error).strip()
+    said = clip(str(error), _LONGEST)  # the whole is in the traceback
     if isinstance(error, AssertionError):
         return f"What the cell asserts does not hold{f': {said}' if said else '.'}"
     if isinstance(error, KeyError):

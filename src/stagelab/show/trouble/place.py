@@ -85,12 +85,12 @@ class Place:
         return last is not None and last.owner == "course" and last.code.startswith("raise ")
 
     def __str__(self) -> str:
-        """Name the cell's line, and if that was in an earlier cell's function, the call."""
+        """Name the cell's line, and if that was in a function, the call."""
         own = [step for step in self.steps if step.owner == "cell" and step.line]
         if not own:
             return ""
         said = f"{_line(own[-1], self.cell)}: {clip(own[-1].code, _WIDTH)}"
-        if own[-1].file == own[0].file:
+        if (own[-1].file, own[-1].line) == (own[0].file, own[0].line):
             return said.removesuffix(": ")
         return f"{said}, called from {_line(own[0], self.cell)}"
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from stagelab import _home
 from stagelab.engine.explain import chain
+from stagelab.show.style import clip
 
 _CLEAN = "`./course clean` removes what the course made"
+_LONGEST = 200
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _OPEN = {errno.EMFILE, errno.ENFILE}
 _DENIED = {errno.EACCES, errno.EPERM}
@@ -24,7 +26,7 @@ def explain(error: BaseException) -> tuple[str, str] | None:  # noqa: PLR0911 - 
     found = _of_system(error)
     if found is None:
         return None
-    path = str(found.filename or "")
+    path = clip(str(found.filename or ""), _LONGEST)
     at = f": `{path}`" if path else ""
     if found.errno in _FULL:
         return f"The disk of this computer is full, or your share of it is{at}.", _free_space(path)
