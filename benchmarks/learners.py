@@ -8,6 +8,7 @@ before their learner tidied up, outputs that are not the stored ones, things tha
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
 import os
 import shutil
@@ -127,7 +128,8 @@ def take(
     go = threading.Event()
     with ThreadPoolExecutor(len(learners)) as pool:
         futures = [
-            pool.submit(_take, learner, client, environment, ready, go) for learner in learners
+            pool.submit(asyncio.run, _take(learner, client, environment, ready, go))
+            for learner in learners
         ]
         try:
             try:
@@ -158,7 +160,7 @@ def take(
     )
 
 
-def _take(
+async def _take(
     learner: Learner,
     engine: docker.DockerClient,
     environment: Mapping[str, str],
@@ -178,20 +180,23 @@ def _take(
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
     )
     try:
-        with client.setup_kernel(env={**environment, recording.FOLDER: str(learner.builds)}):
-            client.execute_cell(notebook.cells[0], 0)
+        variables = {**environment, recording.FOLDER: str(learner.builds)}
+        async with client.async_setup_kernel(env=variables):
+            await client.async_execute_cell(notebook.cells[0], 0)
             learner.session, learner.pid = json.loads(_printed(notebook.cells[0]))
             ready.wait(_PATIENCE)
             go.wait()
             with suppress(DeadKernelError):
-                _go_through(learner, client, engine)
+                await _go_through(learner, client, engine)
             learner.ended = time.perf_counter()
     except BaseException:
         ready.abort()
         raise
 
 
-def _go_through(learner: Learner, client: NotebookClient, engine: docker.DockerClient) -> None:
+async def _go_through(
+    learner: Learner, client: NotebookClient, engine: docker.DockerClient
+) -> None:
     for index, cell in enumerate(client.nb.cells):
         if index == 0 or cell.cell_type != "code":
             continue
@@ -199,7 +204,7 @@ def _go_through(learner: Learner, client: NotebookClient, engine: docker.DockerC
         if _TIDY in cell.source:
             learner.collided += _robbed(learner, engine)
         try:
-            client.execute_cell(cell, index)
+            await client.async_execute_cell(cell, index)
         except CellExecutionError as error:
             learner.failed.append(f"{learner.name}, cell {index}: {error.ename}: {error.evalue}")
         except DeadKernelError:
