@@ -7,6 +7,7 @@ gone. Lessons, solutions and checks run in kernels of their own; all are seen, w
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,9 @@ TOOL = {"org.stagelab.tests": "tool"}
 
 MEMORY = 512 * 2**20
 """Most memory that a container of the course may be given."""
+
+
+_UNNAMED = re.compile(r"[0-9a-f]{64}$")  # a volume that goes with its container
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,6 @@ def holes(attrs: dict[str, Any]) -> list[str]:
     ports = [each for found in (host["PortBindings"] or {}).values() for each in found or ()]
     ulimits = {each["Name"]: each["Hard"] for each in host["Ulimits"] or ()}
     mounts = [mount for mount in attrs["Mounts"] if mount["Type"] != "tmpfs"]
-    declared = {each["Target"]: each for each in host.get("Mounts") or ()}
     checks = {
         "it has a network": host["NetworkMode"] == "none" or bool(ports),
         "a port is open to others": all(port["HostIp"] == "127.0.0.1" for port in ports),
@@ -128,8 +131,7 @@ def holes(attrs: dict[str, Any]) -> list[str]:
         "it may dump its memory": ulimits.get("core") == 0,
         "its log has no limit": host["LogConfig"]["Config"].get("max-size") == cage.LOG_BYTES,
         "it sees a folder of the computer": not host["Binds"]
-        and all(mount["Type"] == "volume" for mount in mounts),
-        "a volume has no limit": all(_bounded(declared, mount) for mount in mounts),
+        and all(mount["Type"] == "volume" and _UNNAMED.match(mount["Name"]) for mount in mounts),
         "it has a device": not host["Devices"] and not host.get("DeviceRequests"),
         "it shares a namespace": not any(
             host[kind] not in ("", "private", "shareable")
@@ -138,8 +140,3 @@ def holes(attrs: dict[str, Any]) -> list[str]:
         "it starts again by itself": host["RestartPolicy"]["Name"] in ("", "no"),
     }
     return [words for words, right in checks.items() if not right]
-
-
-def _bounded(declared: dict[str, Any], mount: dict[str, Any]) -> bool:
-    options = declared.get(mount["Destination"], {}).get("VolumeOptions", {})
-    return "size=" in options.get("DriverConfig", {}).get("Options", {}).get("o", "")

@@ -55,7 +55,6 @@ def test_what_is_not_caged_is_told(client: docker.DockerClient, bases: dict[str,
         "it shares a namespace",
         "a port is open to others",
         "it sees a folder of the computer",
-        "a volume has no limit",
         "it starts again by itself",
     } <= set(opened)
 

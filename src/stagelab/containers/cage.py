@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError
 from docker.errors import ImageNotFound as SdkImageNotFound
-from docker.types import DriverConfig, Mount, Ulimit
+from docker.types import Ulimit
 
-from stagelab.engine.labels import labels
 from stagelab.engine.placing import placed
 from stagelab.errors import ImageNotFound, StartFailed
 
@@ -53,8 +52,6 @@ CAGE: Mapping[str, Any] = {
 }
 """What the SDK is told of every container, `client.containers.run(image, **CAGE)`."""
 
-_TMP = "/tmp"  # noqa: S108 - a path in the container
-_TMPFS_SIZE = "16m"
 
 _MILLISECOND = 1_000_000  # ns; the shortest time that engines accept, and 0 inherits the image's
 
@@ -77,9 +74,9 @@ def caged(
     """Create a container that can do no harm, and remove it at the end, whatever happens.
 
     No network (unless `port` is to be published, then on 127.0.0.1 only), no capabilities, no new
-    privileges, a read-only root with a small writable /tmp, small volumes in memory where the image
-    declares volumes, limits on memory, processors, processes, open files and the size of a file, no
-    core dumps. It is not started yet; `watching.Watch` looks after it when it is.
+    privileges, a read-only root with a small writable /tmp, limits on memory, processors,
+    processes, open files and the size of a file, no core dumps. It is not started yet;
+    `watching.Watch` looks after it when it is, and after the volumes that the image declares.
 
     Args:
         client: The engine.
@@ -107,11 +104,10 @@ def caged(
     if entrypoint is not None:
         options["entrypoint"] = list(entrypoint)
     if tmp:
-        options["tmpfs"] = {_TMP: f"size={_TMPFS_SIZE},mode=1777"}
+        options["tmpfs"] = {"/tmp": "size=16m,mode=1777"}  # noqa: S108 - a path in the container
     with contextlib.ExitStack() as stack:
         try:
-            config = client.images.get(reference(image)).attrs.get("Config") or {}
-            if health_seconds is not None and config.get("Healthcheck"):
+            if health_seconds is not None and _has_health_check(client, image):
                 options["healthcheck"] = _every(health_seconds)
             box = placed(
                 client,
@@ -119,11 +115,6 @@ def caged(
                 list(command) or None,
                 environment=dict(env or {}),
                 user=user,
-                mounts=[
-                    _volume(path)
-                    for path in config.get("Volumes") or ()
-                    if not (tmp and path.rstrip("/") == _TMP)
-                ],
                 **options,
             )
             container = stack.enter_context(box)
@@ -138,15 +129,9 @@ def caged(
         yield container
 
 
-def _volume(path: str) -> Mount:
-    """Give a volume in memory for a path that the image declares as one.
-
-    Else the engine would make one on its disk, which nothing bounds. As in that one, what the image
-    has there is copied into it; it goes with the container.
-    """
-    options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={_TMPFS_SIZE}"}
-    driver = DriverConfig("local", options)
-    return Mount(path, None, type="volume", labels=labels(), driver_config=driver)
+def _has_health_check(client: docker.DockerClient, image: object) -> bool:
+    found = client.images.get(reference(image))
+    return bool((found.attrs.get("Config") or {}).get("Healthcheck"))
 
 
 def _every(seconds: float) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """Watch a container while it runs, stop one that goes too far, and say why one was stopped.
 
 What the kernel can limit is limited by `cage`. What it cannot, how much a container writes to its
-root file system and how much it prints, is watched from here.
+root file system or to a volume, and how much it prints, is watched from here.
 """
 
 from __future__ import annotations
@@ -15,12 +15,18 @@ import urllib3
 from docker.errors import APIError, DockerException
 
 from stagelab.containers.cage import FILE_BYTES, PIDS
+from stagelab.engine import room
 
 if TYPE_CHECKING:
     from docker.models.containers import Container
 
 ROOT_BYTES = FILE_BYTES
 """Most bytes that a container may add to a root file system that is writable."""
+
+VOLUME_BYTES = 1_000_000_000
+"""Bytes by which the free space of the engine's disk may fall while a container with a volume runs:
+an image can declare one (VOLUME), and engines do not tell its size. Looked at only where that disk
+is this machine's; what else writes to it counts, so it is not less."""
 
 PRINTED_BYTES = 4_000_000
 """Most bytes that a container may print; the engine keeps the last `cage.LOG_BYTES` of them."""
@@ -42,6 +48,7 @@ class Watch:
         container: The container.
         memory: The memory that it has, for the words.
         writable: Whether its root file system is writable, and so has to be looked after.
+            Volumes are, if it has any.
 
     Attributes:
         reason: Why it was stopped from here, in a sentence; "" if it was not.
@@ -54,7 +61,9 @@ class Watch:
         self._writable = writable
         self._printed = 0
         self._over = threading.Event()
-        looks = [self._read, self._weigh] if writable else [self._read]
+        looks = [self._read]
+        looks += [self._weigh] if writable else []
+        looks += [self._look_at_disk] if container.attrs.get("Mounts") else []
         self._threads = [
             threading.Thread(target=look, name="container-watch", daemon=True) for look in looks
         ]
@@ -129,6 +138,18 @@ class Watch:
                 self._stop(
                     f"It wrote more than {ROOT_BYTES // _MEGA} MB to its file system, and was "
                     "stopped."
+                )
+                return
+
+    def _look_at_disk(self) -> None:
+        """Look how much room the container's volumes leave."""
+        client = self._container.client
+        before = room.free_bytes(client)
+        while before is not None and not self._over.wait(_LOOK_SECONDS):
+            if before - (room.free_bytes(client) or before) > VOLUME_BYTES:
+                self._stop(
+                    "It wrote to a volume that its image declares until the disk had "
+                    f"{VOLUME_BYTES // _MEGA} MB less, and was stopped."
                 )
                 return
 
