@@ -12,11 +12,9 @@ import random
 import secrets
 import signal
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +22,7 @@ from pathlib import Path
 import docker
 import pytest
 from docker.errors import APIError
-from jupyter_client.blocking import BlockingKernelClient
+from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from stagelab.bases import ensure
@@ -49,6 +47,9 @@ from pathlib import Path
 from tests.faults.lesson import Lesson
 Lesson({seed}, {marker!r}, Path({journal!r})).go_on()
 """
+
+Waiting = Generator[None, None, None]
+"""Of several that wait for something at once, each gives way to the others meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +86,17 @@ class Kernel:
             cwd=str(ROOT),
         )
         self.client: BlockingKernelClient = self.manager.blocking_client()
-        self.client.start_channels()
-        self.client.wait_for_ready(timeout=90)
+        self.client.start_channels(hb=False)
 
-    def begin(self, seed: int, marker: str) -> None:
+    def begin(self, seed: int, marker: str) -> Waiting:
         self.journal.unlink(missing_ok=True)
-        self.asked = self.client.execute(
+        self.asked = self.client.execute(  # it is read once the kernel is there
             CELL.format(seed=seed, marker=marker, journal=str(self.journal))
         )
-        assert happens(self.journal.exists, 60), f"the lesson begins: {self.words()}"
+        end = time.monotonic() + 120
+        while not self.journal.exists():
+            assert time.monotonic() < end, f"the lesson begins: {self.words()}"
+            yield
 
     def words(self) -> str:
         """Give what the cell's end says, if it ended."""
@@ -106,16 +109,14 @@ class Kernel:
     def step(self) -> str:
         return self.journal.read_text().strip() or "between two steps"
 
-    def interrupt(self) -> str:
-        """Interrupt until the cell ends, as a person would; gives what ended it."""
-        for _ in range(5):
-            self.manager.signal_kernel(signal.SIGINT)
-            end = time.monotonic() + 20
-            while time.monotonic() < end:
-                if words := self.words():
-                    return words
-                time.sleep(0.05)
-        return "nothing"
+    def interrupt(self) -> Waiting:
+        """Interrupt the cell, and see that it ends."""
+        self.manager.signal_kernel(signal.SIGINT)
+        end = time.monotonic() + 30
+        while not (words := self.words()):
+            assert time.monotonic() < end, f"the interrupt has ended {self.step()}"
+            yield
+        assert words in {"KeyboardInterrupt", "BuildCancelled"}, f"{self.step()}: {words}"
 
     def end(self) -> None:
         self.client.stop_channels()
@@ -133,70 +134,61 @@ class Kills:
         self._folder = folder
         self._url = url
         self._random = random.Random(seed)  # noqa: S311 - no secret
-        self._lock = threading.Lock()
         self._kernels = itertools.count()
         self._left = KILLS
         self.done: list[Kill] = []
         self.markers: list[str] = []
 
     def work(self) -> None:
-        """Kill one kernel after the other, until all kills are done."""
+        """Kill one kernel after the other, some at once, until all kills are done."""
+        workers = [self._worker() for _ in range(AT_ONCE)]
+        try:
+            while workers:
+                workers = [worker for worker in workers if next(worker, self) is not self]
+                time.sleep(0.05)
+        finally:
+            for worker in workers:
+                worker.close()
+
+    def _worker(self) -> Waiting:
         kernel: Kernel | None = None
         try:
-            while (plan := self._next()) is not None:
-                number, delay, seed = plan
+            while self._left:
+                self._left -= 1
+                number = self._random.choice((signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
+                delay = self._random.uniform(0, LONGEST_DELAY)
                 if kernel is None:
                     session = f"{self.run}-{next(self._kernels)}"
                     kernel = Kernel(session, self._folder, self._url)
-                survives = self._kill(kernel, number, delay, seed)
-                if not survives:
+                yield from self._kill(kernel, number, delay)
+                if number != signal.SIGINT:
                     kernel.end()
                     kernel = None
         finally:
             if kernel is not None:
                 kernel.end()
 
-    def _next(self) -> tuple[signal.Signals, float, int] | None:
-        with self._lock:
-            if self._left == 0:
-                return None
-            self._left -= 1
-            number = self._random.choice((signal.SIGINT, signal.SIGTERM, signal.SIGKILL))
-            return number, self._random.uniform(0, LONGEST_DELAY), self._random.randrange(2**32)
-
-    def _kill(self, kernel: Kernel, number: signal.Signals, delay: float, seed: int) -> bool:
+    def _kill(self, kernel: Kernel, number: signal.Signals, delay: float) -> Waiting:
         marker = f"{secrets.randbelow(10**8):08}"
         self.markers.append(marker)
-        kernel.begin(seed, marker)
-        time.sleep(delay)
+        yield from kernel.begin(self._random.randrange(2**32), marker)
+        end = time.monotonic() + delay
+        while time.monotonic() < end:
+            yield
         step = kernel.step()
-        assert not kernel.words(), f"{step} went wrong by itself: {kernel.words()}"
+        words = kernel.words()
+        assert not words, f"{step} went wrong by itself: {words}"
         began = time.monotonic()
-        survives = number == signal.SIGINT
-        if survives:
-            ended = kernel.interrupt()
-            assert ended in {"KeyboardInterrupt", "BuildCancelled"}, f"{step}: {ended}"
+        if number == signal.SIGINT:
+            yield from kernel.interrupt()
         else:
             kernel.manager.signal_kernel(number)
-        left: list[str] = []
-
-        def over() -> bool:
-            left[:] = [*sleepers(marker), *containers(self._client, kernel.session, running=True)]
-            return not left
-
-        happens(over, SECONDS)
+        while left := [*sleepers(marker), *containers(self._client, kernel.session)]:
+            if time.monotonic() > began + SECONDS:
+                break
+            yield
         seconds = time.monotonic() - began
         self.done.append(Kill(number.name, step, seconds, tuple(left)))
-        return survives
-
-
-def happens(condition: Callable[[], object], seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.1)
-    return True
 
 
 def sleepers(marker: str) -> list[str]:
@@ -212,9 +204,10 @@ def sleepers(marker: str) -> list[str]:
     return found
 
 
-def containers(client: docker.DockerClient, session: str, *, running: bool) -> list[str]:
-    listed = client.api.containers(all=not running, filters={"label": f"{SESSION_LABEL}={session}"})
-    return [f"{each['Names'][0]} {each['State']}" for each in listed]
+def containers(client: docker.DockerClient, session: str) -> list[str]:
+    """List the running containers of a session."""
+    listed = client.api.containers(filters={"label": f"{SESSION_LABEL}={session}"})
+    return [str(each["Names"][0]) for each in listed]
 
 
 def helpers(run: str) -> list[int]:
@@ -255,10 +248,10 @@ def test_a_hundred_kills(client: docker.DockerClient, tmp_path: Path) -> None:
         living.start()
         before = state(client, those), client.api.inspect_container(living.id)
         try:
-            with ThreadPoolExecutor(AT_ONCE) as pool:
-                for worker in [pool.submit(kills.work) for _ in range(AT_ONCE)]:
-                    worker.result()
-            happens(lambda: not helpers(kills.run), 20)
+            kills.work()
+            end = time.monotonic() + 30
+            while helpers(kills.run) and time.monotonic() < end:
+                time.sleep(0.2)
             after = state(client, those), client.api.inspect_container(living.id)
             left = leftovers(client, kills)
         finally:

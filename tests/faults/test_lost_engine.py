@@ -1,8 +1,8 @@
 """An engine is killed while something of the course runs on it: the next connect clears that away.
 
 What runs in a container outlives the engine's daemon, and so does a BuildKit step. That one is no
-container: the next daemon knows nothing of it, and only of the own engine's can we. Daemons of their
-own, on machines of their own.
+container: the next daemon knows nothing of it, and only of the own engine's can we. Each daemon has
+a machine of its own.
 """
 
 from __future__ import annotations
