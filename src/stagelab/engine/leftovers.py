@@ -84,6 +84,9 @@ def clear(place: Paths) -> None:
 def unmount(folder: Path) -> None:
     """Unmount a folder and everything mounted below it, the deepest first.
 
+    A file system that somebody has put at the folder itself stays: a daemon only mounts the folder
+    onto itself.
+
     Args:
         folder: The folder.
     """
@@ -91,10 +94,13 @@ def unmount(folder: Path) -> None:
         lines = Path("/proc/self/mountinfo").read_text().splitlines()
     except OSError:
         return
-    points = [line.split(" ")[4].encode().decode("unicode_escape") for line in lines]
-    for point in sorted(
-        (p for p in points if Path(p).is_relative_to(folder)), key=len, reverse=True
-    ):
+    found = [line.split(" ")[3:5] for line in lines]
+    mounts = [(root, point.encode().decode("unicode_escape")) for root, point in found]
+    points = [point for _, point in mounts if Path(point).is_relative_to(folder)]
+    first = next((root for root, point in mounts if point == str(folder)), "")
+    if first == "/":
+        points.remove(str(folder))
+    for point in sorted(points, key=len, reverse=True):
         subprocess.run(["umount", "--lazy", point], check=False, capture_output=True)
 
 

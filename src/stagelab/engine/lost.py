@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import http.client
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import docker
 import requests
 import urllib3
+from docker.errors import DockerException
 
 from stagelab.engine.connecting import endpoint_of
-from stagelab.engine.endpoint import Endpoint, knock
+from stagelab.engine.endpoint import Endpoint, open_client
 from stagelab.engine.explain import chain, explain
 from stagelab.errors import EngineUnreachable
 
@@ -33,6 +35,12 @@ _WORDS = (
     "unexpected EOF",
 )
 """What an engine says of its own work when it is stopped in the middle."""
+
+
+_PAUSE = 0.3
+"""Seconds in which a process that was killed lets go of its socket."""
+
+_PROBE = 3.0
 
 
 @contextmanager
@@ -66,7 +74,7 @@ def lost(
     """
     cause = f"The connection to the engine broke during {during}."
     endpoint = endpoint_of(client)
-    away = _knock(endpoint) if endpoint is not None else None
+    away = _away(endpoint) if endpoint is not None else None
     if endpoint is not None and away is not None:
         told = explain(away, endpoint)
         return EngineUnreachable(f"{cause} {told.cause}", fix=told.fix, detail=str(error))
@@ -96,13 +104,14 @@ def went_away(words: str, client: docker.DockerClient) -> bool:
     if not any(each in words for each in _WORDS):
         return False
     endpoint = endpoint_of(client)
-    return endpoint is not None and _knock(endpoint) is not None
+    return endpoint is not None and _away(endpoint) is not None
 
 
-def _knock(endpoint: Endpoint) -> OSError | None:
-    """Give what the system says when we knock, None if somebody listens."""
+def _away(endpoint: Endpoint) -> Exception | None:
+    """Give what is said when the engine is asked for its version, None if it answers."""
+    time.sleep(_PAUSE)
     try:
-        knock(endpoint)
-    except OSError as error:
+        open_client(endpoint, timeout=_PROBE, probe=_PROBE).close()
+    except (DockerException, OSError, ValueError) as error:
         return error
     return None
