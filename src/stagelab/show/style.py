@@ -126,7 +126,7 @@ def text_badge(text: str, kind: BadgeKind) -> str:
 def code(text: str) -> Html:
     """Show a path, a command or an instruction in the fixed-width face."""
     return Html(
-        '<code style="font-family:var(--jp-code-font-family,monospace);background:none;'
+        '<code style="font-family:var(--jp-code-font-family,monospace);background:none;padding:0;'
         f'color:inherit;white-space:pre-wrap;overflow-wrap:anywhere">{escape(text)}</code>'
     )
 

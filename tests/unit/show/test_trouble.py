@@ -110,6 +110,16 @@ def test_an_sdk_build_error_has_the_logs_end() -> None:
     assert "The log's end:\n" + "\n".join(f"    {n}" for n in range(18, 30)) in text
 
 
+def test_an_sdk_container_error_has_what_was_printed() -> None:
+    text = view.text(told(sdk.ContainerError("c", 3, "false", "x", b"oh \xffno\nend\n")))
+    assert "What it printed:\n    oh \N{REPLACEMENT CHARACTER}no\n    end\n" in text
+
+
+def test_a_stopped_build_is_no_fault() -> None:
+    assert told(errors.BuildCancelled("You stopped it.", fix="Build again.")).mild
+    assert not told(errors.BuildFailed("It failed.", fix="Mend it.")).mild
+
+
 @pytest.mark.parametrize(
     "error",
     [

@@ -15,7 +15,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from stagelab.errors import BuildFailed, StagelabError
+from stagelab.errors import BuildCancelled, BuildFailed, StagelabError
 from stagelab.show.trouble import code, names, sdk, system, view
 from stagelab.show.trouble.facts import Section, Trouble, original
 from stagelab.show.trouble.place import Place, place
@@ -100,7 +100,8 @@ def _ours(error: StagelabError, at: Place) -> Trouble:
         if error.log:
             sections = (*sections, Section("The log's end", error.log))
     name = type(error).__name__
-    return Trouble(error.title, name, error.cause, error.fix, where, sections)
+    mild = isinstance(error, BuildCancelled)
+    return Trouble(error.title, name, error.cause, error.fix, where, sections, mild=mild)
 
 
 def _in_dockerfile(error: BuildFailed) -> tuple[str, ...]:

@@ -88,10 +88,12 @@ def explain(error: BaseException, at: Place) -> Trouble | None:  # noqa: PLR0911
     if isinstance(error, sdk.APIError):
         return _sdk(error, *_refused(error, _words(error)))
     if isinstance(error, sdk.ContainerError):
+        printed = (error.stderr or b"").decode("utf-8", "replace").rstrip()
         return _sdk(
             error,
             f"The container's program ended with exit code {error.exit_status}.",
             "Read what it printed, below.",
+            *([Section("What it printed", printed)] if printed else []),
         )
     if isinstance(error, sdk.DockerException):
         return _of_client(error, at)
