@@ -139,7 +139,8 @@ def build(
         silent = observe is not None or quiet
         view = nullcontext(observe) if silent else _render.live("build", tag or loaded.name)
         with view as watching:
-            guard = Guard(client, order.id, timeout=timeout, disk=disk)
+            cancel_by = None if builder == "classic" else order.id
+            guard = Guard(client, cancel_by, timeout=timeout, disk=disk)
             reader = _carry_out(order, builder, watching or _nobody, guard)
             built = _facts(order, reader, time.monotonic() - began)
             check_platform(order, built.image)

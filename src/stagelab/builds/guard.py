@@ -64,7 +64,8 @@ class Guard:
 
     Args:
         client: The engine.
-        build_id: The build's `buildid`, by which BuildKit can be told to cancel it.
+        build_id: The build's `buildid`, by which BuildKit can be told to cancel it; None for the
+            classic builder, which knows none and stops when nobody listens any more.
         timeout: Seconds that it may take, None for any time.
         disk: Bytes by which the free space of the engine's disk may fall, None for all. Looked at
             only if that disk is this machine's.
@@ -76,7 +77,7 @@ class Guard:
     def __init__(
         self,
         client: docker.DockerClient,
-        build_id: str,
+        build_id: str | None,
         *,
         timeout: float | None = None,
         disk: int | None = None,
@@ -155,16 +156,20 @@ class Guard:
 
     def _stop(self, breach: Breach) -> None:
         self.broken = breach
+        if self._build_id is not None:
+            self._cancel(self._build_id)
+        if self._response is not None and not self._over.is_set():
+            _cut(self._response)
+
+    def _cancel(self, build_id: str) -> None:
+        """Tell the engine to cancel the build, and let it tell how each step ended."""
         api = self._client.api
-        # The classic builder knows no build by its ID; it stops when nobody listens any more.
         with contextlib.suppress(
             DockerException, requests.RequestException, urllib3.exceptions.HTTPError
         ):
             url = f"{api.base_url}/v{api.api_version}/build/cancel"
-            api.post(url, params={"id": self._build_id}, timeout=_PATIENCE).close()
+            api.post(url, params={"id": build_id}, timeout=_PATIENCE).close()
             self._over.wait(_PATIENCE)
-        if self._response is not None and not self._over.is_set():
-            _cut(self._response)
 
 
 def _cut(response: requests.Response) -> None:
