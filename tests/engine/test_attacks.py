@@ -11,9 +11,11 @@ from pathlib import Path
 import docker
 import pytest
 
+from stagelab.bases.modules import module_proxy
 from stagelab.builds import Build, build, sending
 from stagelab.builds.session import SessionUnavailable
 from stagelab.engine import tidy
+from stagelab.engine.labels import labels
 from stagelab.errors import BuildError
 from stagelab.image import xray
 
@@ -123,3 +125,29 @@ def test_an_archive_that_is_added_writes_nothing_on_this_machine(
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         *("canary", "canary.tar", "context", "target"),
     ]
+
+
+def test_modules_are_served_to_build_steps_and_not_to_other_networks(
+    client: docker.DockerClient, bases: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bases
+    monkeypatch.setenv("GOPROXY", "off")
+    monkeypatch.setenv("STAGELAB_HOME", str(tmp_path))
+    address = module_proxy(client=client).partition("|")[0]
+    if "host.docker.internal" in address:
+        pytest.skip("the engine's bridge is in a virtual machine, out of reach for others")
+    ask = f"wget -T 5 -O - {address}/example.org/x/@v/v1.0.0.mod 2>&1"
+    step = f"FROM alpine:3.22\nRUN echo {secrets.token_hex(4)}; {ask} | grep 404\n"
+    assert build(step, quiet=True).steps  # it got an answer: there is no such module
+    other = client.networks.create(f"stagelab-{secrets.token_hex(4)}", labels=labels())
+    try:
+        said = client.containers.run(
+            "alpine:3.22",
+            ["sh", "-c", f"{ask}; true"],
+            network=other.name,
+            remove=True,  # a stranger's, so without our labels
+        )
+    finally:
+        other.remove()
+    assert b"404" not in said
+    assert said  # wget's words: the connection was closed
