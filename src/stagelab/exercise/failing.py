@@ -52,11 +52,11 @@ def why_not(attempt: Attempt, output: str, *, failed: str = "it failed") -> Foun
     says = says or _not_found(attempt, words[0], output)
     if says:
         return unmet(says, at=at, detail=output)
+    known = running_meaning(output, " ".join(words))
     path = program.located(attempt, _missed(attempt, output))
     if path is None:
-        return unmet(
-            f"this starts a shell, and {failed}. Its own words are below.", at=at, detail=output
-        )
+        says = f"this starts a shell, and {failed}. Its own words are below."
+        return unmet(f"{says} {known}".rstrip(), at=at, detail=output)
     loader = missing_loader(attempt, path)
     if loader:
         return _without_loader(attempt, path, loader, output)
@@ -64,7 +64,6 @@ def why_not(attempt: Attempt, output: str, *, failed: str = "it failed") -> Foun
     says = f"this is to start {path}, and {failed}. Its own words are below."
     if entry is not None and entry.kind == "dir":
         says = f"this is to start {path}, and that is a folder."
-    known = running_meaning(output, " ".join(words))
     return unmet(f"{says} {known}".rstrip(), at=at, detail=output)
 
 
