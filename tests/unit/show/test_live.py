@@ -30,7 +30,7 @@ from tests.unit.show.events import EVENTS
 
 def everything():
     module = sys.modules.get("ipywidgets.widgets.widget")
-    return list(getattr(module, "_instances", {}).values())  # another thread may be importing it
+    return list(getattr(module, "_instances", {{}}).values())  # another thread may be importing it
 
 def widgets():
     return [w for w in everything() if hasattr(w, "stages")]
