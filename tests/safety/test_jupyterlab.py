@@ -135,7 +135,7 @@ def _serving(
             yield process
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(20)
+            process.wait(60)
 
 
 def _status(port: int, token: str = "") -> int:
@@ -143,7 +143,7 @@ def _status(port: int, token: str = "") -> int:
     if token:
         request.add_header("Authorization", f"token {token}")
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:
@@ -206,7 +206,7 @@ def test_a_configuration_without_a_token_is_not_served(tmp_path: Path) -> None:
     config = "c.IdentityProvider.token = ''\n"
     is_root = rooted.os.geteuid() == 0
     with _serving(tmp_path, port, as_root=is_root, config=config) as process:
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=180)[0]
     assert "lets anybody in without its token" in said
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0

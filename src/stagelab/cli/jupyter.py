@@ -23,6 +23,7 @@ _FIRST_PORT = 8888
 _PORTS = 50
 _READY_SECONDS = 120.0
 _STOP_SECONDS = 10.0
+_ANSWER_SECONDS = 30.0
 
 
 def serve(
@@ -152,9 +153,17 @@ def _check_token(port: int) -> None:
     """See that the token is asked for: a configuration of the user's can switch it off.
 
     Raises:
-        StagelabError: Anybody on this machine could use JupyterLab.
+        StagelabError: Anybody on this machine could use JupyterLab, or it does not answer.
     """
-    if _status(port, "api/kernels") < HTTPStatus.BAD_REQUEST:
+    try:
+        status = _status(port, "api/kernels", timeout=_ANSWER_SECONDS)
+    except OSError as error:
+        raise StagelabError(
+            "JupyterLab started, but does not answer.",
+            fix="Start it again; if it stays so, restart the computer or look what takes its time.",
+            detail=str(error),
+        ) from error
+    if status < HTTPStatus.BAD_REQUEST:
         raise StagelabError(
             "JupyterLab lets anybody in without its token, so it was stopped: a configuration "
             "file of Jupyter on this computer switches the token off.",
@@ -162,7 +171,7 @@ def _check_token(port: int) -> None:
         )
 
 
-def _status(port: int, path: str) -> int:
+def _status(port: int, path: str, *, timeout: float = 5.0) -> int:
     """Ask the server, without the token, and give the answer's HTTP status.
 
     Raises:
@@ -171,7 +180,7 @@ def _status(port: int, path: str) -> int:
     # its own address, never through a proxy
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://{_HOST}:{port}/{path}", timeout=5) as answer:
+        with opener.open(f"http://{_HOST}:{port}/{path}", timeout=timeout) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         with error:
