@@ -291,6 +291,24 @@ def test_modules_are_served_to_this_machine_and_its_containers_only(tmp_path: Pa
         server.server_close()
 
 
+def test_whoever_hangs_up_is_not_told_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "example.org/x/@v").mkdir(parents=True)
+    (tmp_path / "example.org/x/@v/v1.0.0.zip").write_bytes(bytes(1 << 25))
+    store = modules._Store(tmp_path, "off")
+    server = modules._Server(("127.0.0.1", 0), lambda *a: modules._Handler(store, *a))
+    server.near = (ip_network("127.0.0.0/8"),)
+    server.daemon_threads = False  # so that closing waits for the answer's end
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    with socket.create_connection(("127.0.0.1", server.server_port)) as line:
+        line.sendall(b"GET /example.org/x/@v/v1.0.0.zip HTTP/1.0\r\n\r\n")
+        assert b"200" in line.recv(100)
+    server.shutdown()
+    server.server_close()
+    assert capsys.readouterr().err == ""
+
+
 def test_what_the_course_keeps_is_the_users_own(tmp_path: Path) -> None:
     script = (
         "import stat; from pathlib import Path\n"

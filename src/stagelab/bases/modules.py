@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests
 from docker.errors import DockerException
@@ -275,6 +276,11 @@ class _Server(ThreadingHTTPServer):
     def verify_request(self, _request: object, client_address: tuple[str, int]) -> bool:
         """Tell whether who asks is near; all others' connections are closed."""
         return any(ip_address(client_address[0]) in network for network in self.near)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as it is
+        """Tell of a fault; that a build was stopped, and its step hung up, is none."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
