@@ -277,7 +277,7 @@ class _Server(ThreadingHTTPServer):
         """Tell whether who asks is near; all others' connections are closed."""
         return any(ip_address(client_address[0]) in network for network in self.near)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as it is
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as socketserver has it
         """Tell of a fault; that a build was stopped, and its step hung up, is none."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
