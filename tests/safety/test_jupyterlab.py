@@ -18,12 +18,14 @@ from pathlib import Path
 import pytest
 
 from stagelab.cli import jupyter, rooted
+from stagelab.engine import own
 
 ROOT = Path(__file__).parents[2]
 AGREED = (
     "from stagelab.cli import rooted\n"
     "rooted._in_container = lambda: {container}\n"
     "rooted._ordinary_users = lambda: {users}\n"
+    "rooted._engine_of_others = lambda: {engine}\n"
     "print('agreed:', rooted.agreed(allowed={allowed}))"
 )
 SERVE = (
@@ -37,8 +39,14 @@ root_only = pytest.mark.skipif(
 )
 
 
-def _script(*, allowed: bool = False, container: bool = False, users: tuple[str, ...] = ()) -> str:
-    return AGREED.format(allowed=allowed, container=container, users=list(users))
+def _script(
+    *,
+    allowed: bool = False,
+    container: bool = False,
+    users: tuple[str, ...] = (),
+    engine: bool = True,
+) -> str:
+    return AGREED.format(allowed=allowed, container=container, users=list(users), engine=engine)
 
 
 def _run(script: str) -> subprocess.CompletedProcess[str]:
@@ -88,6 +96,7 @@ def test_without_a_terminal_root_goes_on_only_where_nobody_else_could() -> None:
     alone = _run(_script())
     assert alone.stdout.endswith("no other user here to run it, so it goes on.\nagreed: True\n")
     assert "agreed: True" in _run(_script(container=True, users=("ada",))).stdout
+    assert "agreed: True" in _run(_script(engine=False, users=("ada",))).stdout
     refused = _run(_script(users=("ada",)))
     assert refused.returncode != 0
     assert "--allow-root" in refused.stderr
@@ -97,6 +106,15 @@ def test_without_a_terminal_root_goes_on_only_where_nobody_else_could() -> None:
 def test_any_other_user_is_not_asked() -> None:
     first = "import os; from stagelab.cli import rooted; os.setuid(65534)"
     assert _run(f"{first}\n{_script(users=('ada',))}").stdout == "agreed: False\n"
+
+
+def test_an_engine_that_is_named_may_be_others_and_the_own_one_is_roots(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "unix:///elsewhere/docker.sock")
+    assert rooted._engine_of_others()
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{own.paths().socket}")
+    assert not rooted._engine_of_others()
 
 
 def test_accounts_of_people_are_told_from_those_of_services() -> None:

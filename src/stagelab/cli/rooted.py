@@ -6,6 +6,9 @@ import os
 import sys
 from pathlib import Path
 
+from stagelab.engine import own
+from stagelab.engine.candidates import usual_places
+from stagelab.engine.connecting import named_endpoint
 from stagelab.errors import StagelabError
 
 _MEANING = (
@@ -22,7 +25,8 @@ def agreed(*, allowed: bool) -> bool:
     """Tell whether JupyterLab has to be started as root, after root knows what that means.
 
     Where root sits at a terminal, it is asked. Where nobody can answer, it goes on only if there
-    is no other way: in a container, or on a machine without an account of an ordinary user.
+    is no other way: in a container, on a machine without an account of an ordinary user, or where
+    the only engine is the course's own, which nobody but root may use.
 
     Args:
         allowed: Root said so beforehand, by `--allow-root`.
@@ -42,7 +46,7 @@ def agreed(*, allowed: bool) -> bool:
         if _says_yes():
             return True
         raise _refused("JupyterLab is not started as root.")
-    if _in_container() or not _ordinary_users():
+    if _in_container() or not _ordinary_users() or not _engine_of_others():
         print(f"{_MEANING}\nThere is no other user here to run it, so it goes on.", flush=True)
         return True
     raise _refused("JupyterLab would run as root, and nobody is here to be asked.")
@@ -76,6 +80,14 @@ def _ordinary_users() -> list[str]:
         and int(account[2]) in _ORDINARY
         and not account[6].endswith(("nologin", "false"))
     ]
+
+
+def _engine_of_others() -> bool:
+    """Tell whether an engine is named or seems to be here that is not the course's own."""
+    named = named_endpoint()
+    if named is not None:
+        return named.path != str(own.paths().socket)
+    return any(os.path.lexists(place.path) for place in usual_places() if place.path)
 
 
 def _refused(cause: str) -> StagelabError:
