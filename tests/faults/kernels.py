@@ -129,7 +129,7 @@ class Kernel:
         """Execute a cell without waiting for it."""
         return str(self.client.execute(cell))
 
-    def end(self, identity: str, *, timeout: float = 60) -> Said:
+    def end(self, identity: str, *, timeout: float = 240) -> Said:
         """Wait for a cell's end and give what it said."""
         said = Said()
         deadline = time.monotonic() + timeout
@@ -147,7 +147,7 @@ class Kernel:
                 said.order.append(kind)
             self._take(said, kind, content)
 
-    def run(self, cell: str, *, timeout: float = 60) -> Said:
+    def run(self, cell: str, *, timeout: float = 240) -> Said:
         """Execute a cell to its end."""
         return self.end(self.begin(cell), timeout=timeout)
 
