@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
-import uuid
 from functools import cache
 from pathlib import Path
 
@@ -44,6 +42,9 @@ def _machine() -> str:
     try:
         parts = [_BOOT.read_text().strip()]
     except OSError:
+        import platform  # noqa: PLC0415 - not needed on Linux
+        import uuid  # noqa: PLC0415 - as above
+
         parts = [platform.node(), str(uuid.getnode())]
     for namespace in _NAMESPACES:
         try:

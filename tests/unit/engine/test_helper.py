@@ -139,7 +139,7 @@ def test_it_is_small_and_soon_there() -> None:
 @pytest.mark.parametrize("url", ["unix:///run/some.sock", "tcp://127.0.0.1:2375"])
 def test_an_engine_is_told_so_that_it_can_be_reached(url: str) -> None:
     client = docker.DockerClient(base_url=url, version="1.41")
-    again = reaping._endpoint(json.loads(json.dumps(helper.address(client))))
+    again = reaping.endpoint(json.loads(json.dumps(helper.address(client))))
     client.close()
     assert again.url == url.replace("tcp", "http")
     assert again.tls is None
@@ -157,7 +157,7 @@ def test_certificates_are_told_by_their_paths(tmp_path: Path) -> None:
         tls.configure_client(api)
         client = docker.DockerClient(base_url="unix:///nowhere", version="1.41")
         client.api.cert, client.api.verify = api.cert, api.verify
-        again = reaping._endpoint(json.loads(json.dumps(helper.address(client)))).tls
+        again = reaping.endpoint(json.loads(json.dumps(helper.address(client)))).tls
         assert again is not None
         assert tuple(again.cert) == (cert, key)
         assert again.verify is verify

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from stagelab.engine import abandoned, reaping
+from stagelab.engine import reaping, sweeping
 from tests.unit.engine.conftest import pretended_engine
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Unix sockets")
@@ -32,13 +32,14 @@ def took(*urls: str, settled: float, patience: float) -> float:
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """When an engine was swept."""
     when = []
-    remove = abandoned.remove
+    remove = sweeping.remove
 
-    def noted(*words: Any) -> abandoned.Removed:  # noqa: ANN401
+    def noted(*words: Any) -> bool:  # noqa: ANN401
+        complete = remove(*words)
         when.append(time.monotonic())
-        return remove(*words)
+        return complete
 
-    monkeypatch.setattr(abandoned, "remove", noted)
+    monkeypatch.setattr(sweeping, "remove", noted)
     return when
 
 
