@@ -18,7 +18,7 @@ from stagelab.builds import Build, build, sending
 from stagelab.builds.session import SessionUnavailable
 from stagelab.engine import tidy
 from stagelab.engine.labels import labels
-from stagelab.errors import ContextError
+from stagelab.errors import BuildFailed, ContextError
 
 DOCKERFILE = "FROM scratch\nCOPY . /x\n"
 WAYS = ["session", "tar", "classic"]
@@ -106,7 +106,12 @@ def ours(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Path, str], Build]:
         if way == "tar":
             monkeypatch.setattr(sending, "Session", no_session)
         builder = "classic" if way == "classic" else "buildkit"
-        built = build(folder, dockerfile=dockerfile, builder=builder)
+        try:
+            built = build(folder, dockerfile=dockerfile, builder=builder)
+        except BuildFailed as error:
+            if way != "tar" or "cannot take a build context along" not in error.cause:
+                raise
+            pytest.skip("26.1 with the containerd image store takes no context with the request")
         assert built.builder == builder
         return built
 

@@ -35,6 +35,7 @@ _UNKNOWN_INSTRUCTION = re.compile(r"unknown instruction: (\S+)", re.IGNORECASE)
 _NO_TARGET = re.compile(
     r"target stage .* could not be found|failed to reach build target", re.IGNORECASE
 )
+_NO_UPLOAD = re.compile(r"//build-context-\w+")
 _NO_IMAGE = re.compile(
     r"pull access denied|failed to resolve source metadata|no such host|manifest (?:for .* )?"
     r"(?:unknown|not found)|repository does not exist|failed to do request|toomanyrequests|"
@@ -155,6 +156,13 @@ def _explain(  # noqa: C901, PLR0911, PLR0912 - a list of rules, each an `if` wi
             f"{where} requires the secret {missing!r}, and the build was not given it.",
             f'Give it: build(…, secrets={{"{missing}": …}}), as bytes, as a pathlib.Path or as '
             'stagelab.builds.Env("VARIABLE").',
+        )
+    if _NO_UPLOAD.search(error):
+        return (
+            "This engine cannot take a build context along with the request: with the containerd "
+            "image store, some versions before 28 look for it on the network instead.",
+            "Reach the engine by a Unix socket or by TCP, update it, or turn the containerd image "
+            'store off; or build with builder="classic".',
         )
     if _WRONG_FORMAT.search(error + (step.log if step else "")):
         return (

@@ -8,11 +8,15 @@ changes the digest of a RUN step, it is heeded, and if not, it is not.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import cache
 from typing import TYPE_CHECKING
 
+from stagelab.builds import filesync
 from stagelab.builds.loading import load
 from stagelab.builds.packing import tar, tar_dockerfile
+from stagelab.builds.session import Session, SessionUnavailable
 from stagelab.builds.trace import TRACE_ID, Trace
 
 if TYPE_CHECKING:
@@ -39,15 +43,23 @@ def _planned(client: docker.DockerClient, parameters: dict[str, str]) -> frozens
     """Give the digests of the RUN step under these parameters; none where there is no BuildKit."""
     api = client.api
     context = load(_DOCKERFILE, "")
-    response = api.post(
-        f"{api.base_url}/v{api.api_version}/build",
-        params={"version": "2", "dockerfile": tar_dockerfile(context), **parameters},
-        data=tar(context),
-        headers={"Content-Type": "application/x-tar"},
-        stream=True,
-    )
-    trace = Trace()
-    with response:
+    body: Iterator[bytes] | None = None
+    with ExitStack() as stack:
+        try:  # an engine that cannot take the context with the request can plan, too
+            session = stack.enter_context(Session(client, filesync.handlers(context)))
+            way = {"remote": "client-session", "session": session.id, "dockerfile": "Dockerfile"}
+        except SessionUnavailable:
+            way, body = {"dockerfile": tar_dockerfile(context)}, tar(context)
+        response = stack.enter_context(
+            api.post(
+                f"{api.base_url}/v{api.api_version}/build",
+                params={"version": "2", **way, **parameters},
+                data=body,
+                headers={"Content-Type": "application/x-tar"} if body is not None else {},
+                stream=True,
+            )
+        )
+        trace = Trace()
         for line in response.iter_lines():
             message = json.loads(line) if line.strip() else {}
             if message.get("id") == TRACE_ID:

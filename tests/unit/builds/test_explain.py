@@ -263,3 +263,15 @@ def test_a_line_inside_a_continued_instruction_names_it_as_a_whole() -> None:
     assert isinstance(error, BuildFailed)
     assert (error.line, error.stage) == (5, "builder")
     assert str(error.step).startswith("RUN go build")
+
+
+def test_an_engine_that_looks_for_the_context_on_the_network() -> None:
+    # 26.1 with the containerd image store
+    found = explained(
+        'failed to read downloaded context: failed to load cache key: Get "http://build-context-'
+        'r5g2nrscv2nxikbyun0tiux6a": dial tcp: lookup build-context-r5g2nrscv2nxikbyun0tiux6a on '
+        "10.255.255.53:53: no such host"
+    )
+    assert "containerd image store" in found.cause
+    assert "base image" not in found.cause
+    assert "Unix socket" in found.fix
