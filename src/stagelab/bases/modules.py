@@ -51,6 +51,8 @@ _LOOPBACK: tuple[_Network, ...] = (ip_network("127.0.0.0/8"), ip_network("::1/12
 _HOST_NAME = "host.docker.internal"
 _CREDENTIALS = re.compile(r"//[^/@\s]*@")
 
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+
 _servers: dict[str, _Server] = {}
 
 
@@ -124,6 +126,8 @@ class _Store:
                     response.raise_for_status()
                     _keep(response, kept, checksum)
             except (requests.RequestException, OSError) as error:
+                if error.errno in _NO_ROOM:
+                    raise _not_kept(kept, error) from error
                 said.append(_CREDENTIALS.sub("//", str(error)))
             else:
                 return
@@ -136,6 +140,15 @@ class _Store:
             "proxy before you start.",
             detail="\n".join(said) or f"{VARIABLE}={self.upstream} names no server.",
         )
+
+
+def _not_kept(kept: Path, error: OSError) -> ModulesUnavailable:
+    return ModulesUnavailable(
+        f"A Go module was fetched, and cannot be written to {kept.parent}.",
+        fix="Free space there and see that the folder is yours, or set STAGELAB_HOME to a folder "
+        "that you can write to; then run this again.",
+        detail=str(error),
+    )
 
 
 def _keep(response: requests.Response, kept: Path, checksum: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import tempfile
 import threading
 import urllib.error
@@ -275,3 +276,16 @@ def test_the_checksum_is_that_of_the_go_command(tmp_path: Path) -> None:
     file = tmp_path / "v1.6.0.mod"
     file.write_text("module github.com/google/uuid\n")
     assert gosum.checksum(file) == "h1:TIyPZe4MgqvfeYDBFedMoGGpEw/LqOeaOT+nhxU+yHo="
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a folder in /sys takes no files")
+@pytest.mark.usefixtures("upstream")
+def test_a_module_that_cannot_be_kept_says_where(
+    app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGELAB_HOME", "/sys/stagelab")
+    client: Any = Engine()
+    with pytest.raises(ModulesUnavailable, match="cannot be written to /sys/stagelab") as caught:
+        module_proxy(app, client=client)
+    assert "STAGELAB_HOME" in caught.value.fix
+    assert "not permitted" in caught.value.detail
