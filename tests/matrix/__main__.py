@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -40,6 +41,8 @@ def main() -> int:
     )
     parser.add_argument("--serve", action="store_true", help="only run the engine")
     arguments, rest = parser.parse_known_args()
+    for end in (signal.SIGINT, signal.SIGTERM):  # both end it in good order
+        signal.signal(end, signal.default_int_handler)
     rows = []
     for name in arguments.engine or _NAMES:
         suite, _, store = name.partition("-")
@@ -49,7 +52,8 @@ def main() -> int:
             version = client.version()["Version"]
             print(f"{name}: {version} at {engine.url}", flush=True)
             if arguments.serve:
-                signal.sigwait({signal.SIGINT, signal.SIGTERM})
+                with suppress(KeyboardInterrupt):
+                    signal.pause()
                 code = 0
             else:
                 code = _test(engine, rest)
