@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +17,11 @@ from docker.errors import ImageNotFound
 
 from benchmarks import learners, recording
 from stagelab.bases import Base
-from stagelab.builds import Build, build
+from stagelab.builds import Build, build, sending
 from stagelab.engine import buildcache, clean, ledger, tidy
 from stagelab.engine.labels import session
 from stagelab.engine.ledger import RecordedBuild
+from stagelab.errors import BuildFailed
 from stagelab.exercise.attempt import Attempt
 from stagelab.exercise.tasks import TASKS
 
@@ -286,3 +287,27 @@ RUN --mount=type=cache,id={secrets.token_hex(8)},target=/count \\
     assert found(counting()) == "found 0"
     assert found(attempt.variant(nocache=True)) == "found 0"
     assert found(counting()) == "found 1"
+
+
+def test_a_classic_build_that_lost_a_cached_image_to_another_kernel_begins_anew(
+    client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f"FROM alpine:3.22\nRUN echo {secrets.token_hex(8)} > /made\n"
+    send = sending.classic
+    begun = []
+
+    def lose_one(*given: Any) -> Generator[dict[str, Any], None, None]:  # noqa: ANN401 - passed on
+        begun.append(given)
+        if len(begun) == 1:  # the engine's words when a step's image is gone
+            yield {"error": f"No such image: sha256:{'0' * 64}"}
+        else:
+            yield from send(*given)
+
+    monkeypatch.setattr(sending, "classic", lose_one)
+    made = build(text, builder="classic", client=client, quiet=True)
+    assert [step.instruction.split()[0] for step in made.steps] == ["FROM", "RUN"]
+    assert len(begun) == 2
+    begun.clear()
+    with pytest.raises(BuildFailed):  # it does not go on for ever, and other words are believed
+        build("FROM stagelab/many:none\nRUN true\n", builder="classic", client=client, quiet=True)
+    assert len(begun) == 2

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing, nullcontext, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import requests
@@ -32,10 +34,14 @@ from stagelab.engine import ledger
 from stagelab.engine.connecting import connect
 from stagelab.engine.labels import labels as course_labels
 from stagelab.engine.lost import lost, watched, went_away
-from stagelab.errors import BuildCancelled, EngineUnreachable, OptionUnsupported
+from stagelab.errors import BuildCancelled, BuildFailed, EngineUnreachable, OptionUnsupported
 
 if TYPE_CHECKING:
     import docker
+
+_ROBBED = re.compile(r"No such image: sha256:[0-9a-f]{12}|layer does not exist")
+"""The classic builder took a step's image from its cache, and another kernel that tidied up removed
+it before the next step. What is built anew uses it no more."""
 
 
 def build(
@@ -140,8 +146,13 @@ def build(
         view = nullcontext(observe) if silent else _render.live("build", tag or loaded.name)
         with view as watching:
             cancel_by = None if builder == "classic" else order.id
-            guard = Guard(client, cancel_by, timeout=timeout, disk=disk)
-            reader = _carry_out(order, builder, watching or _nobody, guard)
+            guard = partial(Guard, client, cancel_by, timeout=timeout, disk=disk)
+            try:
+                reader = _carry_out(order, builder, watching or _nobody, guard())
+            except BuildFailed as error:
+                if builder != "classic" or not _ROBBED.search(error.detail):
+                    raise
+                reader = _carry_out(order, builder, watching or _nobody, guard())
             built = _facts(order, reader, time.monotonic() - began)
             check_platform(order, built.image)
     return built
