@@ -131,7 +131,8 @@ GONE = ("Start the engine",)
 FAULTS = [
     Fault(
         "engine stopped between cells", "real", "dockerd is stopped", SAME_CLIENT, stopped,
-        "ConnectionError", ("engine",), ("Start the engine", "doctor"), ("No such file or directory",),
+        "ConnectionError", ("engine",), ("Start the engine", "doctor"),
+        ("No such file or directory",),
         before="from stagelab import connect; client = connect()",
     ),
     Fault(
