@@ -82,7 +82,7 @@ class Stage:
 
     def until_running(self) -> None:
         """Wait until such a process runs."""
-        assert happens(self.running, 30), "the step runs"
+        assert happens(self.running, 120), "the step runs"
 
     def leftovers(self) -> dict[str, list[str]]:
         """What is left of the kernel's session, after some seconds for what ends by itself."""

@@ -40,7 +40,8 @@ _WORDS = (
 _PAUSE = 0.3
 """Seconds in which a process that was killed lets go of its socket."""
 
-_PROBE = 3.0
+_PROBE = 10.0
+"""Seconds that an engine has to answer again: a machine may be busy."""
 
 
 @contextmanager
