@@ -144,7 +144,7 @@ def test_prints_without_end_in_lines_so_short_that_the_engine_is_slow() -> None:
     assert "prints without end" in why
 
 
-@pytest.mark.parametrize("script", ["sleep 300", DEAF, "while :; do :; done"])
+@pytest.mark.parametrize("script", [DEAF, "while :; do :; done"])
 def test_goes_on_for_ever(script: str) -> None:
     began = time.monotonic()
     with pytest.raises(RunTimeout, match="did not end within 1 seconds") as caught:
@@ -196,7 +196,7 @@ def enough(builder: str = "auto") -> float:
     """Seconds in which a step surely begins, on a machine as busy as it is now."""
     began = time.monotonic()
     build(f"FROM {ALPINE}\nRUN : {secrets.token_hex(6)}\n", builder=builder)  # type: ignore[arg-type]
-    return round(1 + 4 * (time.monotonic() - began), 1)
+    return round(min(1 + 4 * (time.monotonic() - began), 30), 1)
 
 
 @contextlib.contextmanager
@@ -221,12 +221,11 @@ def stopped(**options: object) -> Iterator[Callable[[str], BuildStopped]]:
 
 
 @both_builders
-@pytest.mark.parametrize("command", ["sleep 300", DEAF])
-def test_a_step_that_does_not_end(builder: str, command: str) -> None:
+def test_a_step_that_does_not_end_and_is_deaf(builder: str) -> None:
     seconds = enough(builder)
     began = time.monotonic()
     with stopped(builder=builder, timeout=seconds) as attempt_to:
-        error = attempt_to(f"echo begun; {command}")
+        error = attempt_to(f"echo begun; {DEAF}")
     assert time.monotonic() - began < 2 * seconds + 10
     assert f"had not ended, and the build was stopped after {seconds:g} seconds" in error.cause
     assert error.log == "begun"
@@ -301,7 +300,7 @@ def faults(verdict: Verdict) -> list[tuple[int | None, str]]:
     return [(o.line, o.feedback) for o in verdict.requirements if o.ok is False]
 
 
-@pytest.mark.parametrize("command", ["sleep 300", DEAF, "yes", FILES.format("")])
+@pytest.mark.parametrize("command", ["sleep 300", FILES.format("")])
 def test_an_answer_with_a_step_that_goes_too_far(
     task: str, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,7 +328,6 @@ def test_an_answer_with_a_step_that_goes_too_far(
         ("exec tail /dev/zero", 30, "It needed more than the 256m of memory that it has"),
         (LINES, 30, "It printed more than 4 MB, and was stopped: it prints without end."),
         ("sleep 300", 1, "it does not end: after its time it was stopped."),
-        (DEAF, 1, "it does not end: after its time it was stopped."),
         ("head -c 90000000 /dev/zero > /tmp/x", 30, "it failed. Its own words are below."),
     ],
 )
