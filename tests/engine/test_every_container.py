@@ -80,7 +80,7 @@ def test_containers_are_started_in_few_places() -> None:
             found.add(path.relative_to(ROOT).as_posix())
     assert found == {
         "src/stagelab/engine/placing.py",  # where `caged` makes its containers
-        "lessons/01_build_in_one_stage.ipynb",  # by the SDK alone, with every limit spelt out
+        "lessons/01_build_in_one_stage.ipynb",  # by the SDK alone, with `CAGE`
     }
 
 

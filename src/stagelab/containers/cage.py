@@ -50,7 +50,7 @@ CAGE: Mapping[str, Any] = {
     ],
     "log_config": {"type": "json-file", "config": {"max-size": LOG_BYTES, "max-file": "1"}},
 }
-"""What the SDK is told of every container, `client.containers.run(image, **CAGE)`."""
+"""What the SDK is told of every container: options of its `run` and `create`."""
 
 
 _MILLISECOND = 1_000_000  # ns; the shortest time that engines accept, and 0 inherits the image's
