@@ -21,6 +21,7 @@ from stagelab.bases import Base
 from stagelab.engine import abandoned, helper, owners, sweeping
 from stagelab.engine.labels import NAME_LABEL, OWNER_LABEL
 from stagelab.engine.placing import marks, placed
+from tests.engine.tls import tls_door
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="kills processes")
 
@@ -84,11 +85,14 @@ def is_gone(client: docker.DockerClient, name: str, seconds: float = 10) -> bool
     return True
 
 
-def maker(engine_url: str) -> tuple[subprocess.Popen[str], str, int]:
+def maker(engine_url: str, **certificates: str) -> tuple[subprocess.Popen[str], str, int]:
     """Start a process that makes a container; gives that one's name and the helper's number."""
+    # authorities named for all requests would be asked in place of the engine's own
+    others = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+    environment = {key: value for key, value in os.environ.items() if key not in others}
     process = subprocess.Popen(
         [sys.executable, "-c", MAKER],
-        env={**os.environ, "DOCKER_HOST": engine_url},
+        env={**environment, "DOCKER_HOST": engine_url, **certificates},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
@@ -110,6 +114,17 @@ def test_the_helper_removes_what_a_killed_process_left(
     assert client.containers.get(name).status == "running"
     end(process, signal.SIGKILL)
     assert is_gone(client, name)
+
+
+def test_the_helper_finds_an_engine_behind_tls(
+    client: docker.DockerClient, engine_url: str, tmp_path: Path
+) -> None:
+    if not engine_url.startswith("unix://"):
+        pytest.skip("the door is put in front of a Unix socket")
+    with tls_door(engine_url.removeprefix("unix://"), tmp_path) as door:
+        process, name, _ = maker(door.url, DOCKER_TLS_VERIFY="1", DOCKER_CERT_PATH=str(tmp_path))
+        end(process, signal.SIGKILL)
+        assert is_gone(client, name, 20)
 
 
 def test_the_next_connect_removes_what_the_helper_could_not(
