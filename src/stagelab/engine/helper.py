@@ -167,7 +167,7 @@ def _start() -> subprocess.Popen[bytes]:
 
 
 def _write(helper: subprocess.Popen[bytes] | None, text: str) -> None:
-    if helper is not None and helper.stdin is not None:
+    if helper is not None and helper.stdin is not None and not helper.stdin.closed:
         helper.stdin.write(f"{text}\n".encode())
 
 
