@@ -122,9 +122,10 @@ def test_the_helper_finds_an_engine_behind_tls(
     if not engine_url.startswith("unix://"):
         pytest.skip("the door is put in front of a Unix socket")
     with tls_door(engine_url.removeprefix("unix://"), tmp_path) as door:
-        process, name, _ = maker(door.url, DOCKER_TLS_VERIFY="1", DOCKER_CERT_PATH=str(tmp_path))
+        process, name, pid = maker(door.url, DOCKER_TLS_VERIFY="1", DOCKER_CERT_PATH=str(tmp_path))
         end(process, signal.SIGKILL)
         assert is_gone(client, name, 20)
+        os.kill(pid, signal.SIGKILL)  # the door closes now, and it would wait for it to open
 
 
 def test_the_next_connect_removes_what_the_helper_could_not(
