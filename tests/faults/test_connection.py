@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -69,6 +70,7 @@ def context(stage: Stage) -> Iterator[None]:
         _make_context(stage, "lab")
         said = stage.kernel.run(CONNECT)
         assert not said.error, said.text
+    shutil.rmtree(stage.config / "contexts")
 
 
 def config(stage: Stage) -> Iterator[None]:
@@ -81,6 +83,7 @@ def config(stage: Stage) -> Iterator[None]:
         said = stage.kernel.run(CONNECT)
         assert not said.error, said.text
     file.unlink()
+    shutil.rmtree(stage.config / "contexts")
 
 
 def _make_context(stage: Stage, name: str) -> None:
