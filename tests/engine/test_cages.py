@@ -138,7 +138,7 @@ def test_prints_without_end() -> None:
 
 def test_prints_without_end_in_lines_so_short_that_the_engine_is_slow() -> None:
     try:
-        why = shell("yes", timeout=12).stopped
+        why = shell("yes", timeout=8).stopped
     except RunTimeout as error:
         why = error.why
     assert "prints without end" in why

@@ -99,7 +99,7 @@ class Service:
     def stop(self, *, grace: int = 10) -> Stopped:
         """Ask it to end (SIGTERM); kill it after `grace` seconds."""
         self.container.reload()
-        ran = self.container.status == "running"
+        ran = self.container.status == "running" and not self._watch.reason
         began = time.monotonic()
         self.container.stop(timeout=grace)
         seconds = time.monotonic() - began
