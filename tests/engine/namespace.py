@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from stagelab.engine import cgroup
+from stagelab.engine.ownpaths import Paths
+
 needs_root_on_linux = pytest.mark.skipif(
     sys.platform != "linux" or os.geteuid() != 0, reason="namespaces need Linux and root"
 )
@@ -41,6 +44,8 @@ class Machine:
             timeout=timeout,
             check=False,
         )  # fmt: skip
+        engine = self.home / "data" / "engine"
+        cgroup.remove(Paths(engine, engine))  # an engine that was killed leaves it
         assert done.returncode == 0, done.stdout + done.stderr
         return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
