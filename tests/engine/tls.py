@@ -41,9 +41,9 @@ def tls_door(
     """
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(
-        "127.0.0.1", not_before=not_before, not_after=not_after
-    ).configure_cert(context)
+    authority.issue_cert("127.0.0.1", not_before=not_before, not_after=not_after).configure_cert(
+        context
+    )
     authority.configure_trust(context)
     context.verify_mode = ssl.CERT_REQUIRED
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
