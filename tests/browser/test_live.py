@@ -148,7 +148,9 @@ def test_a_running_build_keeps_what_the_reader_opened(page: Page, artifacts: Pat
     expect(final).to_contain_text("stopped stagelab/live:endless", timeout=TIMEOUT)
     expect(page.locator(".stagelab-build")).to_have_count(0)
     assert widgets(page) == []
-    assert "Nothing of it goes on running on the engine" in json.dumps(page.evaluate(OUTPUTS))
+    expect(page.locator(".stagelab-trouble")).to_contain_text(
+        "Nothing of it goes on running on the engine", timeout=TIMEOUT
+    )
 
 
 def test_a_build_that_ended_is_one_line_that_opens(page: Page, artifacts: Path) -> None:
