@@ -125,11 +125,13 @@ class Watch:
                 for chunk in response.raw.stream(_CHUNK):
                     self._printed += len(chunk)
                     if self._printed > PRINTED_BYTES:
-                        self._stop(
-                            f"It printed more than {PRINTED_BYTES // _MEGA} MB, and was stopped: "
-                            "it prints without end."
-                        )
-                        return
+                        break
+        # only now: an engine that cannot get rid of what was printed cannot end the container
+        if self._printed > PRINTED_BYTES:
+            self._stop(
+                f"It printed more than {PRINTED_BYTES // _MEGA} MB, and was stopped: it prints "
+                "without end."
+            )
 
     def _weigh(self) -> None:
         """Look how much the container has written to its root file system."""
