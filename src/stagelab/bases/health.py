@@ -33,10 +33,10 @@ def check_module_port(client: docker.DockerClient) -> list[Check]:
     Args:
         client: The engine.
     """
-    address, free = modules.usual_port(client)
-    said = f"{modules.PORT} of {address}"
+    _, free = modules.usual_port(client)
+    said = f"port {modules.PORT}"
     if free:
-        return [Check("module port", ok=True, found=f"Go modules can be served at {said}")]
+        return [Check("module port", ok=True, found=f"Go modules can be served, at {said}")]
     return [
         Check(
             "module port",
