@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import os
 import secrets
 import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 import webbrowser
 from http import HTTPStatus
 from pathlib import Path
@@ -156,14 +156,15 @@ def _check_token(port: int) -> None:
         StagelabError: Anybody on this machine could use JupyterLab, or it does not answer.
     """
     try:
-        status = _status(port, "api/kernels", timeout=_ANSWER_SECONDS)
+        # the page that everybody sees: of one for programs the server would print a warning
+        status = _status(port, "lab", timeout=_ANSWER_SECONDS)
     except OSError as error:
         raise StagelabError(
             "JupyterLab started, but does not answer.",
             fix="Start it again; if it stays so, restart the computer or look what takes its time.",
             detail=str(error),
         ) from error
-    if status < HTTPStatus.BAD_REQUEST:
+    if status < HTTPStatus.MULTIPLE_CHOICES:
         raise StagelabError(
             "JupyterLab lets anybody in without its token, so it was stopped: a configuration "
             "file of Jupyter on this computer switches the token off.",
@@ -174,17 +175,18 @@ def _check_token(port: int) -> None:
 def _status(port: int, path: str, *, timeout: float = 5.0) -> int:
     """Ask the server, without the token, and give the answer's HTTP status.
 
+    Never through a proxy, and a redirection (to the page that asks for the token) is not followed.
+
     Raises:
         OSError: It does not answer.
     """
-    # its own address, never through a proxy
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(f"http://{_HOST}:{port}/{path}", timeout=timeout) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code
+    connection = http.client.HTTPConnection(_HOST, port, timeout=timeout)
+    with contextlib.closing(connection):
+        try:
+            connection.request("GET", f"/{path}")
+            return connection.getresponse().status
+        except http.client.HTTPException as error:
+            raise OSError(str(error)) from error
 
 
 def _has_display() -> bool:
