@@ -18,6 +18,7 @@ import pytest
 from docker.models.containers import Container
 
 from stagelab.bases import Base
+from stagelab.containers.cage import CAGE
 from stagelab.engine import abandoned, helper, owners, sweeping
 from stagelab.engine.labels import NAME_LABEL, OWNER_LABEL
 from stagelab.engine.placing import marks, placed
@@ -29,9 +30,10 @@ ALPINE = "alpine:3.22"
 ELSEWHERE = "0123456789ab.1.2"
 MAKER = """
 import os, signal, sys, time
+from stagelab.containers.cage import CAGE
 from stagelab.engine import connect, helper
 from stagelab.engine.placing import placed
-with placed(connect(), "alpine:3.22", ["sleep", "3600"]) as container:
+with placed(connect(), "alpine:3.22", ["sleep", "3600"], **CAGE) as container:
     container.start()
     print(container.name, helper._state.helper.pid, flush=True)
     time.sleep(3600)
@@ -242,7 +244,7 @@ def test_an_interrupt_while_it_is_removed(
 
     with (
         pytest.raises(KeyboardInterrupt),
-        placed(client, ALPINE, ["sleep", "3600"]) as container,
+        placed(client, ALPINE, ["sleep", "3600"], **CAGE) as container,
     ):
         container.start()
         monkeypatch.setattr(docker.APIClient, "remove_container", interrupted)

@@ -18,6 +18,7 @@ from stagelab.engine import tidy
 from stagelab.engine.labels import labels
 from stagelab.errors import BuildError
 from stagelab.image import xray
+from tests.recorder import TOOL
 
 WAYS = ["session", "tar", "classic"]
 CANARY = b"canary " * 100
@@ -145,7 +146,8 @@ def test_modules_are_served_to_build_steps_and_not_to_other_networks(
             "alpine:3.22",
             ["sh", "-c", f"{ask}; true"],
             network=other.name,
-            remove=True,  # a stranger's, so without our labels
+            remove=True,
+            labels=TOOL,  # and none of ours: it is a stranger's
         )
     finally:
         other.remove()

@@ -26,6 +26,7 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from stagelab.bases import ensure
+from stagelab.containers.cage import CAGE
 from stagelab.engine import buildcache, connect, ledger, owners
 from stagelab.engine.connecting import find
 from stagelab.engine.labels import COURSE_LABEL, SESSION_LABEL
@@ -243,7 +244,8 @@ def test_a_hundred_kills(client: docker.DockerClient, tmp_path: Path) -> None:
     began = time.monotonic()
     with (
         decoys(client, a_dead_owner()) as those,
-        placed(client, ALPINE, ["sleep", "3600"]) as living,  # ours, and its owner lives: it is us
+        # ours, and its owner lives: it is us
+        placed(client, ALPINE, ["sleep", "3600"], **CAGE) as living,
     ):
         living.start()
         before = state(client, those), client.api.inspect_container(living.id)
