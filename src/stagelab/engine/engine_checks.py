@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import docker
 
+from stagelab.engine import room
 from stagelab.engine.checks import Check, EngineFacts
 from stagelab.engine.connecting import Found, is_own_engine
 from stagelab.engine.endpoint import Endpoint
@@ -81,10 +81,7 @@ def disk(info: Mapping[str, Any]) -> Check:
         info: As `GET /info` gives it.
     """
     root = Path(str(info.get("DockerRootDir", "")))
-    try:
-        free = shutil.disk_usage(root).free if root.is_absolute() else None
-    except OSError:
-        free = None
+    free = room.free_at(root)
     if free is None:
         return Check(
             "disk",

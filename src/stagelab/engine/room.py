@@ -28,10 +28,20 @@ def free_bytes(client: docker.DockerClient) -> int | None:
         or in a folder that this user may not ask about.
     """
     root = _root(client)
-    if root is None:
-        return None
+    return None if root is None else free_at(root)
+
+
+def free_at(root: Path) -> int | None:
+    """Give the free space of the disk that a folder of this machine is on, in bytes.
+
+    Args:
+        root: The folder, as an engine names it.
+
+    Returns:
+        None if it is no folder of this machine, or this user may not ask about it.
+    """
     try:
-        return shutil.disk_usage(root).free
+        return shutil.disk_usage(root).free if root.is_absolute() else None
     except OSError:
         return None
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import re
 import urllib.error
 
-import requests
-import urllib3
 from docker import errors as sdk
 
 from stagelab.bases.refusals import refusal
@@ -17,6 +14,7 @@ from stagelab.engine.connecting import endpoint_of, named_endpoint
 from stagelab.engine.endpoint import Endpoint, knock
 from stagelab.engine.explain import chain
 from stagelab.engine.explain import explain as explain_connection
+from stagelab.engine.lost import BROKEN, is_silence
 from stagelab.errors import StagelabError
 from stagelab.show.trouble.facts import Section, Trouble, original
 from stagelab.show.trouble.place import Place
@@ -31,16 +29,7 @@ _OF_A_PULL = re.compile(
     re.IGNORECASE,
 )
 _HOST = re.compile(r"https?://([^/\"\s]+)/v2")
-_BROKEN = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    urllib3.exceptions.HTTPError,
-    http.client.HTTPException,
-    ConnectionError,
-    TimeoutError,
-)
-_TIMEOUTS = (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)
+_BROKEN = (*BROKEN, TimeoutError)
 _SETTINGS = (sdk.TLSParameterError, sdk.InvalidConfigFile, sdk.InvalidVersion)
 # What the engine's words say, where its status says too little; the first that matches counts.
 _WORDS = (
@@ -158,7 +147,7 @@ def _gone(error: BaseException, at: Place) -> Trouble:
     endpoint = _endpoint(at)
     name = type(error).__name__
     state: BaseException = error
-    if not any(isinstance(one, _TIMEOUTS) for one in chain(error)):
+    if not is_silence(error):
         try:
             knock(endpoint)
         except OSError as now:
