@@ -25,6 +25,7 @@ from stagelab.engine import ledger, tidy
 from stagelab.engine.labels import labels, session
 from stagelab.engine.ledger import RecordedBuild, RecordedImage
 from stagelab.errors import BuildCancelled, BuildFailed, ContextError, OptionUnsupported
+from tests.helpers import happens
 
 BUILDERS = ["buildkit", "classic"]
 both_builders = pytest.mark.parametrize("builder", BUILDERS)
@@ -478,15 +479,6 @@ def commands_of_all_processes() -> list[str]:
         except OSError:
             continue
     return found
-
-
-def happens(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def is_running(marker: str) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import docker
@@ -13,6 +12,7 @@ import docker
 from stagelab.engine.labels import SESSION_LABEL
 from tests.faults.gate import Gate
 from tests.faults.kernels import Kernel
+from tests.helpers import happens
 
 _HIDE = "mount -t tmpfs tmpfs /run"
 """Engines of this machine that listen in usual places are not to be found by the kernel."""
@@ -129,13 +129,3 @@ class Stage:
         self.kernel.stop()
         self.gate.shut()
         assert list(self.kernel.temporary.iterdir()) == []
-
-
-def happens(condition: Callable[[], bool], seconds: float) -> bool:
-    """Wait until something is the case."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True

@@ -12,7 +12,8 @@ import pytest
 from tests.engine.namespace import needs_root_on_linux
 from tests.faults.fault import Fault, Provoke, prove
 from tests.faults.own_engine import SIZE, OwnEngine, own_engine
-from tests.faults.stage import Stage, happens
+from tests.faults.stage import Stage
+from tests.helpers import happens
 
 pytestmark = needs_root_on_linux
 

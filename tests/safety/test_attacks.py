@@ -33,6 +33,7 @@ from stagelab.errors import (
     EngineStartFailed,
     ModulesUnavailable,
 )
+from tests.helpers import add
 
 Fill = Callable[[tarfile.TarFile], None]
 BLOCK = tarfile.BLOCKSIZE
@@ -46,14 +47,6 @@ def within(seconds: float) -> Iterator[None]:
     yield
     assert time.process_time() - began < seconds
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000  # kB
-
-
-def add(archive: tarfile.TarFile, name: str, data: bytes = b"", **fields: object) -> None:
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    for field, value in fields.items():
-        setattr(info, field, value)
-    archive.addfile(info, io.BytesIO(data))
 
 
 def packed(*fills: Fill, form: int = tarfile.PAX_FORMAT) -> bytes:

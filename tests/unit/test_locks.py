@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.machinery
-import importlib.util
 import re
 import sys
 import tomllib
@@ -19,6 +17,7 @@ from packaging.version import Version
 
 from stagelab.bases import catalog
 from stagelab.bases.standin import golang
+from tests.helpers import bootstrap
 
 ROOT = Path(__file__).parents[2]
 LAYERS = ("course", "slides", "test")
@@ -110,12 +109,8 @@ def test_what_the_installed_packages_need_is_locked_as_well() -> None:
 @pytest.fixture
 def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The bootstrap; what it says of pip's failures goes to a folder of its own."""
-    loader = importlib.machinery.SourceFileLoader("course_bootstrap", str(ROOT / "course"))
-    spec = importlib.util.spec_from_loader("course_bootstrap", loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
     monkeypatch.setattr("sys.dont_write_bytecode", True)
-    loader.exec_module(module)
+    module = bootstrap(ROOT)
     monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setenv("PIP_RETRIES", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)

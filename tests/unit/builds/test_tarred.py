@@ -17,17 +17,10 @@ from stagelab.builds.context import Context, Entry, read_file
 from stagelab.builds.loading import load
 from stagelab.builds.packing import tar
 from stagelab.errors import ContextError
+from tests.helpers import add
 
 Fill = Callable[[tarfile.TarFile], None]
 DOCKERFILE = b"FROM scratch\nCOPY . /\n"
-
-
-def add(archive: tarfile.TarFile, name: str, data: bytes = b"", **fields: object) -> None:
-    info = tarfile.TarInfo(name)
-    info.size = len(data)
-    for field, value in fields.items():
-        setattr(info, field, value)
-    archive.addfile(info, io.BytesIO(data))
 
 
 def packed(fill: Fill, mode: str = "w", form: int = tarfile.PAX_FORMAT) -> bytes:

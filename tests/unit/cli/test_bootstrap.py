@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.machinery
-import importlib.util
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from tests.helpers import bootstrap
 
 _ROOT = Path(__file__).parents[3]
 
@@ -20,12 +20,8 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     shutil.copy(_ROOT / "course", tmp_path / "course")
     shutil.copy(_ROOT / "pyproject.toml", tmp_path)
     shutil.copytree(_ROOT / "locks", tmp_path / "locks")
-    loader = importlib.machinery.SourceFileLoader("course_bootstrap", str(tmp_path / "course"))
-    spec = importlib.util.spec_from_loader("course_bootstrap", loader)
-    assert spec is not None
-    module = importlib.util.module_from_spec(spec)
     monkeypatch.setattr("sys.dont_write_bytecode", True)
-    loader.exec_module(module)
+    module = bootstrap(tmp_path)
     vars(module)["steps"] = []
     monkeypatch.setattr(module, "follow", lambda _, command: module.steps.append(_told(command)))
     monkeypatch.setattr(module, "works", lambda: True)
