@@ -105,10 +105,12 @@ def _ours(error: StagelabError, at: Place) -> Trouble:
 
 
 def _in_dockerfile(error: BuildFailed) -> tuple[str, ...]:
+    if not (error.stage or error.line):
+        return ()  # a step of the builder's own, such as the pull of what it took for an image
     stage = f"stage {error.stage}" if error.stage else ""
     line = f"line {error.line}" if error.line else ""
     said = ": ".join(filter(None, [", ".join(filter(None, [stage, line])), error.step or ""]))
-    return (f"In the Dockerfile: {said}",) if said else ()
+    return (f"In the Dockerfile: {said}",)
 
 
 def _stopped(at: Place) -> Trouble:
