@@ -227,13 +227,13 @@ def test_a_machine_where_nothing_is_as_it_should_be(machine: Machine) -> None:
     assert "docker-credential-desktop-of-nobody" in check(report, "docker-config")["found"]
 
 
-def test_a_module_port_that_somebody_has_is_told_and_left(client: docker.DockerClient) -> None:
-    address, free = modules.usual_port(client)
-    if not free:  # another notebook has it: that is the case
-        (found,) = check_module_port(client)
-        assert found.ok is None
-        return
-    with socket.create_server((address, modules.PORT)):
+def test_a_module_port_that_somebody_has_is_told_and_left(
+    client: docker.DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(modules, "_servers", {})  # other tests of this process may have served
+    address, _ = modules.usual_port(client)
+    with socket.create_server((address, 0)) as taken:
+        monkeypatch.setattr(modules, "PORT", taken.getsockname()[1])
         (found,) = check_module_port(client)
     assert found.ok is None
     assert str(modules.PORT) in found.found

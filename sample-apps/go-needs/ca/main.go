@@ -1,4 +1,4 @@
-// Command ca plays a company's certificate authority: each run makes a new one.
+// Command ca plays a company's certificate authority.
 //
 //	go run ./ca FOLDER
 //
@@ -7,14 +7,16 @@
 //	ca.crt        the authority's certificate; whoever trusts it trusts what it signed
 //	partner.pem   the certificate of partner.test, signed by it, and its private key
 //
-// The authority's own private key is forgotten. It can only speak for names under .test.
+// Every run writes the same bytes, so that it does not matter in which of several builds the step
+// ran. A real authority's key is random and secret. This one's anybody can make again, so it may
+// only speak for names under .test, which are nobody's.
 package main
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
+	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
@@ -25,25 +27,30 @@ import (
 	"time"
 )
 
-const years = 10
+var (
+	begins = time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC)
+	ends   = time.Date(2120, time.January, 1, 0, 0, 0, 0, time.UTC)
+)
 
 func template(name string, serial int64) *x509.Certificate {
-	now := time.Now()
 	return &x509.Certificate{
 		SerialNumber:          big.NewInt(serial),
 		Subject:               pkix.Name{Organization: []string{"Stagelab course"}, CommonName: name},
-		NotBefore:             now.Add(-24 * time.Hour),
-		NotAfter:              now.AddDate(years, 0, 0),
+		NotBefore:             begins,
+		NotAfter:              ends,
 		BasicConstraintsValid: true,
 	}
 }
 
+// keyOf returns a name's private key. Ed25519 signs without chance, too.
+func keyOf(name string) ed25519.PrivateKey {
+	seed := sha256.Sum256([]byte("stagelab go-needs " + name))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
 // makeFiles returns the two files' contents.
 func makeFiles() (authority, partner []byte, err error) {
-	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, nil, err
-	}
+	caKey, key := keyOf("authority"), keyOf("partner")
 	ca := template("authority for exercises", 1)
 	ca.IsCA = true
 	ca.KeyUsage = x509.KeyUsageCertSign
@@ -54,10 +61,6 @@ func makeFiles() (authority, partner []byte, err error) {
 		return nil, nil, err
 	}
 
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return nil, nil, err
-	}
 	leaf := template("partner.test", 2)
 	leaf.DNSNames = []string{"partner.test"}
 	leaf.KeyUsage = x509.KeyUsageDigitalSignature

@@ -31,10 +31,21 @@ def daemon(place: Paths) -> Process | None:
         process = processes.find(int(place.pidfile.read_text()))
     except (OSError, ValueError):
         process = None
-    if process is not None and _is_daemon(process, place):
+    if process is not None and is_daemon(process, place):
         return process
     # its pidfile is written late in a start, and can be lost
-    return next((p for p in processes.all_processes() if _is_daemon(p, place)), None)
+    return next((p for p in processes.all_processes() if is_daemon(p, place)), None)
+
+
+def is_daemon(process: Process, place: Paths) -> bool:
+    """Tell whether a process is the own engine's daemon.
+
+    Args:
+        process: The process.
+        place: The own engine's files.
+    """
+    named = process.program == "dockerd" and str(place.config) in process.command
+    return named and processes.shares_files(process.pid)
 
 
 def running(place: Paths) -> list[Process]:
@@ -47,7 +58,7 @@ def running(place: Paths) -> list[Process]:
     return [
         process
         for process in processes.all_processes()
-        if _is_daemon(process, place)
+        if is_daemon(process, place)
         or (
             process.program.startswith(("containerd", "docker-proxy"))
             and any(word.startswith(own) for word in process.command)
@@ -102,11 +113,6 @@ def unmount(folder: Path) -> None:
         points.remove(str(folder))
     for point in sorted(points, key=len, reverse=True):
         subprocess.run(["umount", "--lazy", point], check=False, capture_output=True)
-
-
-def _is_daemon(process: Process, place: Paths) -> bool:
-    named = process.program == "dockerd" and str(place.config) in process.command
-    return named and processes.shares_files(process.pid)
 
 
 def _is_inside(process: Process, place: Paths) -> bool:

@@ -108,9 +108,10 @@ def status() -> Status:
 
 def other_dockerd() -> Process | None:
     """Give a `dockerd` that runs in this network and is not ours, None if there is none."""
-    ours = leftovers.daemon(paths())
+    place = paths()
     for process in processes.all_processes():
-        if process.program != "dockerd" or process == ours:
+        # asked of each: whoever starts ours at this moment is not to be taken for another
+        if process.program != "dockerd" or leftovers.is_daemon(process, place):
             continue
         if processes.shares_network(process.pid):
             return process

@@ -23,6 +23,8 @@ _FOLDER = "/ca"
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 _KEY = re.compile(r"-----BEGIN PRIVATE KEY-----(.+?)-----END PRIVATE KEY-----", re.DOTALL)
 
+_KEY_CHARACTERS = 42  # of Base64, that stand for nothing but the key's bytes
+
 # Where Go looks on Linux: crypto/x509/root_linux.go.
 _FILES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -49,10 +51,13 @@ class Authority:
 
     @property
     def needle(self) -> bytes:
-        """A part of the private key that nothing else holds."""
+        """A part of the private key that nothing else holds.
+
+        Of a PKCS #8 key of Ed25519 (RFC 8410, section 7) the last 32 of 48 bytes are the key; what
+        stands before them is the same in all.
+        """
         key = _KEY.search(self.partner)
-        # the first line of every such key begins alike
-        return key.group(1).split()[1].encode() if key else self.partner.encode()
+        return key.group(1).strip()[-_KEY_CHARACTERS:].encode() if key else self.partner.encode()
 
 
 def authority(attempt: Attempt) -> Authority | None:
