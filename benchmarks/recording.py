@@ -1,7 +1,8 @@
 """Record the builds of a kernel, so that the same builds can be made again by others.
 
-A kernel that starts with `start_up` wraps `stagelab.build`: each call is written to a folder with
-a copy of its context, and then carried out as ever; what image came of it is written beside it.
+A kernel that starts with `start_up` wraps `stagelab.build`, and the SDK's own `images.build`: each
+call is written to a folder with a copy of its context, and then carried out as ever; what image
+came of it is written beside it.
 """
 
 from __future__ import annotations
@@ -66,13 +67,17 @@ def start_up(folder: Path) -> Path:
 
 
 def install() -> None:
-    """Wrap `build` in this process."""
-    from stagelab import builds  # noqa: PLC0415 - only in a kernel that records
+    """Wrap `build` and the SDK's in this process."""
+    from docker.models.images import ImageCollection  # noqa: PLC0415 - only in a kernel that records
+
+    from stagelab import builds  # noqa: PLC0415 - as above
     from stagelab.builds import building  # noqa: PLC0415 - as above
 
-    wrapped = _recording(building.build, Path(os.environ[FOLDER]))
+    folder = Path(os.environ[FOLDER])
+    wrapped = _recording(building.build, folder)
     building.build = wrapped
     builds.build = wrapped
+    ImageCollection.build = _recording_classic(ImageCollection.build, folder)
 
 
 def recorded(folder: Path) -> list[Recorded]:
@@ -125,6 +130,17 @@ def _recording(build: Callable[..., Any], folder: Path) -> Callable[..., Any]:
         if place is not None:
             (place / _IMAGE).write_text(str(built.image.id), "utf-8")
         return built
+
+    return recording
+
+
+def _recording_classic(build: Callable[..., Any], folder: Path) -> Callable[..., Any]:
+    @functools.wraps(build)
+    def recording(images: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the SDK's takes
+        if path := options.get("path"):
+            dockerfile = options.get("dockerfile") or "Dockerfile"
+            _record(folder, path, dockerfile, {**options, "builder": "classic"})
+        return build(images, **options)
 
     return recording
 

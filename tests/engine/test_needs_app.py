@@ -21,7 +21,8 @@ TESTED = """\
 FROM golang:1.27
 WORKDIR /app
 COPY . .
-RUN test -z "$(gofmt -l .)" && go vet ./... && go test ./...
+RUN --mount=type=cache,id=stagelab-check,target=/root/.cache/go-build \\
+    test -z "$(gofmt -l .)" && go vet ./... && go test ./...
 """
 
 

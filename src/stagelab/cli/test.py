@@ -28,6 +28,9 @@ _CHECKS = (
     ("mypy",),
 )
 _PACKAGES = ("altair", "hypothesis", "mypy", "playwright", "pytest", "ruff", "trustme", "yaml")
+_BESIDE = ("tests/notebooks", "tests/safety", "tests/unit")
+"""They leave the engine alone, and can run while others wait for it."""
+
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -118,16 +121,46 @@ def _run_all(root: Path, found: Found, rest: list[str], folder: Path) -> int:
     if found.endpoint.searched:
         environment["DOCKER_HOST"] = found.endpoint.url
     failed = [" ".join(check) for check in _CHECKS if _python(check, root, environment) != 0]
-    code = _python(("pytest", *rest), root, environment)
+    if rest:
+        code = _python(("pytest", *rest), root, environment)
+    else:
+        code = _everything(root, environment, folder / "beside.txt")
     if failed:
         print(f"Failed before pytest: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed or code else 0
 
 
+def _everything(root: Path, environment: dict[str, str], beside: Path) -> int:
+    """Run all of pytest's tests, those that leave the engine alone beside the others.
+
+    Args:
+        root: The course's folder.
+        environment: Variables of the tests.
+        beside: File for what the former print; it is shown when all are done.
+    """
+    words = ("pytest", *_BESIDE)
+    with beside.open("wb") as said:
+        quiet = subprocess.Popen(
+            _command(words), cwd=root, env=environment, stdout=said, stderr=subprocess.STDOUT
+        )
+    try:
+        others = (f"--ignore={folder}" for folder in _BESIDE)
+        code = _python(("pytest", *others), root, environment)
+        code = quiet.wait() or code
+    finally:
+        quiet.terminate()
+        quiet.wait()
+    print(f"\n$ {' '.join(words)}\n{beside.read_text('utf-8', errors='replace')}", flush=True)
+    return code
+
+
 def _python(words: tuple[str, ...], root: Path, environment: dict[str, str]) -> int:
     print(f"\n$ {' '.join(words)}", flush=True)
-    command = [sys.executable, "-m", *words]
-    return subprocess.run(command, cwd=root, env=environment, check=False).returncode
+    return subprocess.run(_command(words), cwd=root, env=environment, check=False).returncode
+
+
+def _command(words: tuple[str, ...]) -> list[str]:
+    return [sys.executable, "-m", *words]
 
 
 def _get_browser() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stagelab.builds import parse
 from stagelab.builds.edges import chain
@@ -118,6 +118,8 @@ def _not_there(attempt: Attempt) -> Found | None:
     """Say that the program is not where it is to be; None if it is."""
     if attempt.stage is None and attempt.source.stages:
         return waiting()
+    if _ran(attempt, attempt.build).started:
+        return None  # known without looking into an image as large as the builder's
     image = attempt.xray
     entry = image.file(_PROGRAM)
     if entry is None or entry.kind != "file":
@@ -137,17 +139,28 @@ def _not_there(attempt: Attempt) -> Found | None:
     return None
 
 
-def _said(attempt: Attempt, made: Build) -> str:
-    """Run the program in the builder, once; give what it printed, or why it printed nothing."""
+class _Ran(NamedTuple):
+    """Whether the program could be started, and what it printed, or why it printed nothing."""
 
-    def go() -> str:
+    started: bool
+    said: str
+
+
+def _ran(attempt: Attempt, made: Build) -> _Ran:
+    """Run the program in the builder, once."""
+
+    def go() -> _Ran:
         try:
             ran = run(made, entrypoint=[_PROGRAM], client=attempt.client)
         except RunTimeout as error:
-            return f"{error.cause} {error.detail}"
-        return ran.stdout if ran.ok else ran.output
+            return _Ran(started=True, said=f"{error.cause} {error.detail}")
+        return _Ran(ran.exit_code is not None, ran.stdout if ran.ok else ran.output)
 
-    return attempt.once(f"said by {made.image.id}", go)
+    return attempt.once(f"ran {made.image.id}", go)
+
+
+def _said(attempt: Attempt, made: Build) -> str:
+    return _ran(attempt, made).said
 
 
 def _says(version: str) -> str:
