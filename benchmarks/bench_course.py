@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Mapping
 
 from benchmarks.measuring import Row
-from benchmarks.recording import FOLDER, build_again, recorded, start_up
+from benchmarks.recording import FOLDER, Recorded, build_again, recorded, start_up
 from benchmarks.report import Report
 from benchmarks.workbench import Workbench
 from stagelab.bases import Base, ensure
@@ -41,7 +41,8 @@ def measure(
 ) -> Report:
     """Execute the notebooks, then make the builds that they made once more by the docker command.
 
-    Both begin without a build cache of their own making.
+    Both begin without a build cache of their own making, and go through the lessons in order, so
+    that a later lesson has the cache of the earlier ones.
 
     Args:
         runs: How many samples of each.
@@ -56,49 +57,53 @@ def measure(
         StagelabError: A notebook failed, or something is missing here.
     """
     del scale
-    rows: list[Row] = []
-    made = 0
+    lessons = [lesson for lesson in CASES if not only or lesson in only]
+    ours: dict[str, list[float]] = {lesson: [] for lesson in lessons}
+    theirs: dict[str, list[float]] = {lesson: [] for lesson in lessons}
     with Workbench(docker) as bench:
         bases = ensure(bench.found.client)
         builder = next(iter(bench.rivals.values()))
         os.environ["IPYTHONDIR"] = str(start_up(bench.folder / "ipython"))
         os.environ[record.VARIABLE] = str(bench.folder / "progress.json")
-        for lesson, what in CASES.items():
-            if only and lesson not in only:
-                continue
-            say(f"{lesson}: {what}")
-            ours, theirs = [], []
-            for _ in range(runs):
-                builds = bench.folder / "builds"
-                shutil.rmtree(builds, ignore_errors=True)
-                builds.mkdir()
-                os.environ[FOLDER] = str(builds)
-                _begin(bench, bases)
-                ours.append(_execute(lesson))
-                again = recorded(builds)
-                _begin(bench, bases)
-                theirs.append(build_again(builder, again, f"{_TAG}:"))
-            made += len(again)
-            rows.append(Row(lesson, "notebooks", tuple(ours), "docker build", tuple(theirs)))
+        again: dict[str, list[Recorded]] = {}
+        for _ in range(runs):
+            builds = bench.folder / "builds"
+            shutil.rmtree(builds, ignore_errors=True)
+            _begin(bench, bases)
+            for lesson in lessons:
+                say(f"{lesson}: {CASES[lesson]}")
+                os.environ[FOLDER] = str(builds / lesson)
+                (builds / lesson).mkdir(parents=True)
+                ours[lesson].append(_execute(lesson))
+            _begin(bench, bases)
+            for lesson in lessons:
+                again[lesson] = recorded(builds / lesson)
+                say(f"{lesson}: {count(len(again[lesson]), 'build')}")
+                theirs[lesson].append(build_again(builder, again[lesson], f"{_TAG}:{lesson}-"))
         environment = bench.environment()
         environment["bases"] = ", ".join(f"{b.reference} ({b.kind})" for b in bases.values())
     del os.environ[FOLDER], os.environ["IPYTHONDIR"]
+    rows = [
+        Row(lesson, "notebooks", tuple(ours[lesson]), "docker build", tuple(theirs[lesson]))
+        for lesson in lessons
+    ]
     total = Row(
         "total",
         "notebooks",
-        tuple(map(sum, zip(*(row.ours for row in rows), strict=True))),
+        tuple(map(sum, zip(*ours.values(), strict=True))),
         "docker build",
-        tuple(map(sum, zip(*(row.theirs for row in rows), strict=True))),
+        tuple(map(sum, zip(*theirs.values(), strict=True))),
         goal=_GOAL,
     )
+    made = sum(map(len, again.values()))
     title = f"Notebooks from top to bottom, {count(runs, 'run')} of each, and their builds alone"
     notes = (
         f"{count(made, 'build')} of `build` and of the SDK, with the same contexts, Dockerfiles, "
         "targets and arguments, one after the other. What the notebooks do besides counts for "
         "them alone: kernels that start, programs that run, images that are read.",
-        "Before each of the two, images and build cache of both are removed, and the files of the "
-        "base images are read once, so that both find them in memory; what others have in the "
-        "engine's cache serves both.",
+        "Before all lessons of each of the two, images and build cache of both are removed, and "
+        "the files of the base images are read once, so that both find them in memory; what "
+        "others have in the engine's cache serves both.",
     )
     return Report(title, (*rows, total), environment, notes)
 

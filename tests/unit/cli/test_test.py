@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -80,3 +81,21 @@ def test_it_is_left_as_it_was_after_an_interrupt_too(engine: SimpleNamespace) ->
     assert main(["test", "--engine", "unix:///named", "--stand-ins", "--fail"]) == 130
     assert engine.told["stand_ins"] is True
     assert engine.told["images"].there == {"alpine:3.22"}
+
+
+@pytest.mark.parametrize("failing", ["", "tests/unit", "tests/engine"])
+def test_a_failure_counts_wherever_it_is(
+    failing: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("tests/notebooks", "tests/safety", "tests/unit", "tests/engine"):
+        (tmp_path / folder).mkdir(parents=True)
+        name = folder.replace("/", "_")
+        text = f"def test_{name}() -> None:\n    assert {folder != failing}\n"
+        (tmp_path / folder / f"test_{name}.py").write_text(text)
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # they load for seconds
+    code = command._everything(tmp_path, environment, tmp_path / "beside.txt")
+    said = capfd.readouterr().out
+    assert code == bool(failing)
+    assert ("1 failed" in said) == bool(failing)
+    passed = sum(map(int, re.findall(r"(\d+) passed", said)))
+    assert passed == 4 - bool(failing)
