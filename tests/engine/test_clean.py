@@ -124,3 +124,15 @@ def test_a_session_removes_its_own_and_leaves_bases(
         assert client.volumes.get(volume.id)
     finally:
         volume.remove()
+
+
+def test_steps_with_build_arguments_leave_no_cache(
+    bases: dict[str, Base], client: docker.DockerClient, my_session: str, tmp_path: Path
+) -> None:
+    assert bases
+    before = {record["ID"] for record in buildcache.cache_records(client)}
+    lines = 'FROM alpine:3.22\nARG STAMP\nRUN echo "of ${STAMP}" > /one\nRUN echo two > /two\n'
+    build(tmp_path, dockerfile=lines, buildargs={"STAMP": tmp_path.name}, quiet=True, client=client)
+    assert {record["ID"] for record in buildcache.cache_records(client)} - before
+    clean(client, session=my_session)
+    assert not {record["ID"] for record in buildcache.cache_records(client)} - before

@@ -38,6 +38,8 @@ _PATIENCE = 120.0
 
 _EXEC = re.compile(r" from exec (?P<command>.*)", re.DOTALL)
 _RUN = re.compile(r"\bRUN\s+(?:--\S+\s+)*(?P<command>.*)", re.DOTALL)
+_SHELL = re.compile(r"\S*sh (?:-\S+ |pipefail )*-\w*c ")
+_VARIABLE = re.compile(r"\$\w+|\$\{[^{}]*\}")
 _PULLED = re.compile(r"^pulled from (?P<reference>[^@\s]+)")
 _FRACTION = re.compile(r"\.(\d{1,6})\d*")
 
@@ -161,19 +163,26 @@ def _fits(record: dict[str, Any], build: RecordedBuild) -> bool:
     if description.startswith(_UNNAMED) or description in build.descriptions:
         return True
     if executed := _EXEC.search(description):
-        words = _letters(executed["command"])
-        return any(_ran(words, name) for name in build.descriptions)
+        return any(_ran(executed["command"], name) for name in build.descriptions)
     if pulled := _PULLED.match(description):
         return any(pulled["reference"] in name for name in build.descriptions)
     return False
 
 
-def _ran(words: str, vertex: str) -> bool:
-    """Tell whether an executed command is the one of a RUN vertex, whatever the shell before it."""
+def _ran(executed: str, vertex: str) -> bool:
+    """Tell whether an executed command is the one of a RUN vertex, whatever the shell before it.
+
+    A vertex is named with the values of build arguments and variables in their places.
+    """
     run = _RUN.search(vertex)
     if run is None:
         return False
-    return "<<" in run["command"] or _letters(run["command"]) in words
+    said = _letters(run["command"])
+    if "<<" in run["command"] or said in _letters(executed):
+        return True
+    pieces = _VARIABLE.split(_SHELL.sub("", executed, count=1))
+    pattern = ".*".join(re.escape(_letters(piece)) for piece in pieces)
+    return len(pieces) > 1 and re.fullmatch(pattern, said, re.DOTALL) is not None
 
 
 def _letters(command: str) -> str:

@@ -18,6 +18,8 @@ BUILD = RecordedBuild(
         "[builder 2/3] COPY . .",
         "[builder 3/3] RUN --mount=type=cache,target=/c go build   -o myapp",
         '[stage-1 2/2] RUN ["/bin/app", "--version"]',
+        '[named 2/3] RUN go build -ldflags "-X main.version=2.0.0" -o /named',
+        "[named 3/3] RUN echo 2.0.0 of today",
     ),
 )
 
@@ -35,6 +37,8 @@ def record(description: str, seconds: float = 5, decimals: str = "123456789") ->
         "mount / from exec /bin/sh -c go build   -o myapp",
         "cached mount /c from exec /bin/sh -c go build   -o myapp",
         "mount / from exec /bin/app --version",
+        'mount / from exec /bin/sh -c go build -ldflags "-X main.version=${VERSION}" -o /named',
+        "mount / from exec /bin/bash -o pipefail -c echo $VERSION of ${DAY}",
         "pulled from docker.io/library/golang:1.27@sha256:abc",
         "local source for context",
         "http url http://build-context-abc",
@@ -48,6 +52,8 @@ def test_what_our_build_made_is_ours(description: str) -> None:
     "description",
     [
         "mount / from exec /bin/sh -c apt-get update",
+        "mount / from exec /bin/sh -c apt-get install ${PACKAGE}",
+        "mount / from exec /bin/sh -c echo ${VERSION} of yesterday",
         "[builder 2/3] COPY their .",
         "pulled from docker.io/library/python:3@sha256:abc",
         "git snapshot",
