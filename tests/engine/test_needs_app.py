@@ -17,13 +17,6 @@ from stagelab.image import xray
 
 APP = Path(__file__).parents[2] / "sample-apps" / "go-needs"
 NEEDS = ["tls", "zone", "user", "temp"]
-TESTED = """\
-FROM golang:1.27
-WORKDIR /app
-COPY . .
-RUN --mount=type=cache,id=stagelab-check,target=/root/.cache/go-build \\
-    test -z "$(gofmt -l .)" && go vet ./... && go test ./...
-"""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -42,10 +35,6 @@ def test_has_what_an_app_has() -> None:
     for name in ("main.go", "go.mod", "Dockerfile", "bare.Dockerfile", ".dockerignore"):
         assert (APP / name).is_file(), name
     assert len((APP / "README.md").read_text("utf-8").splitlines()) == 10
-
-
-def test_source_is_formatted_vetted_and_tested() -> None:
-    assert build(APP, dockerfile=TESTED).image.id
 
 
 def test_on_scratch_no_need_is_met() -> None:

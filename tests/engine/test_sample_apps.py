@@ -40,7 +40,7 @@ def test_has_what_an_app_has(app: str) -> None:
     assert len((folder / "README.md").read_text("utf-8").splitlines()) == 10
 
 
-@pytest.mark.parametrize("app", ["go-hello", "go-web", "go-about"])
+@pytest.mark.parametrize("app", ["go-hello", "go-web", "go-about", "go-needs"])
 def test_source_is_formatted_vetted_and_tested(app: str) -> None:
     assert build(APPS / app, dockerfile=TESTED).image.id
 
