@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Mapping
 
-from benchmarks.measuring import Row
+from benchmarks.measuring import Row, pace
 from benchmarks.recording import FOLDER, Recorded, build_again, recorded, start_up
 from benchmarks.report import Report
 from benchmarks.workbench import Workbench
@@ -60,6 +60,7 @@ def measure(
     lessons = [lesson for lesson in CASES if not only or lesson in only]
     ours: dict[str, list[float]] = {lesson: [] for lesson in lessons}
     theirs: dict[str, list[float]] = {lesson: [] for lesson in lessons}
+    our_pace, their_pace = [], []
     with Workbench(docker) as bench:
         bases = ensure(bench.found.client)
         builder = next(iter(bench.rivals.values()))
@@ -75,11 +76,13 @@ def measure(
                 os.environ[FOLDER] = str(builds / lesson)
                 (builds / lesson).mkdir(parents=True)
                 ours[lesson].append(_execute(lesson))
+                our_pace.append(pace())
             _begin(bench, bases)
             for lesson in lessons:
                 again[lesson] = recorded(builds / lesson)
                 say(f"{lesson}: {count(len(again[lesson]), 'build')}")
                 theirs[lesson].append(build_again(builder, again[lesson], f"{_TAG}:{lesson}-"))
+                their_pace.append(pace())
         environment = bench.environment()
         environment["bases"] = ", ".join(f"{b.reference} ({b.kind})" for b in bases.values())
     del os.environ[FOLDER], os.environ["IPYTHONDIR"]
@@ -95,6 +98,9 @@ def measure(
         tuple(map(sum, zip(*theirs.values(), strict=True))),
         goal=_GOAL,
     )
+    machine = Row(
+        "total", "the machine's pace", tuple(our_pace), "the machine's pace", tuple(their_pace)
+    )
     made = sum(map(len, again.values()))
     title = f"Notebooks from top to bottom, {count(runs, 'run')} of each, and their builds alone"
     notes = (
@@ -104,8 +110,10 @@ def measure(
         "Before all lessons of each of the two, images and build cache of both are removed, and "
         "the files of the base images are read once, so that both find them in memory; what "
         "others have in the engine's cache serves both.",
+        "The machine's pace: one fixed calculation on all cores after each lesson. Far from 1.00x, "
+        "the machine was not equally fast for both, and the ratios of that run say less.",
     )
-    return Report(title, (*rows, total), environment, notes)
+    return Report(title, (*rows, total, machine), environment, notes)
 
 
 def _begin(bench: Workbench, bases: Mapping[str, Base]) -> None:

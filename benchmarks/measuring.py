@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
 Unit = Literal["seconds", "bytes", "count"]
 Figure = Literal["ratio", "difference"]
+
+_PACE_BYTES = 128 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +88,20 @@ def take_turns(
             if number >= 0:
                 samples[name].append(seconds)
     return {name: tuple(taken) for name, taken in samples.items()}
+
+
+def pace() -> float:
+    """Time a fixed calculation on every core: how fast the machine is just now.
+
+    On a machine that is shared with others, minutes measured at different times compare only as
+    far as this figure is the same at both.
+
+    Returns:
+        The seconds, by the clock on the wall.
+    """
+    cores = os.cpu_count() or 1
+    block = bytes(_PACE_BYTES)
+    began = time.perf_counter()
+    with ThreadPoolExecutor(cores) as pool:
+        list(pool.map(hashlib.sha256, [block] * cores))  # outside the interpreter's lock
+    return time.perf_counter() - began
